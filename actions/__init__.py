@@ -1,0 +1,1 @@
+"""What the dialogue does beyond saying a prepared sentence: one file per flow."""

@@ -1,0 +1,40 @@
+"""What all flows share: an open safety question is never talked over."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import direct_question
+from actions.message import Events
+
+
+class Flow(Action):
+    """An action that yields to an open safety question before it does its own work."""
+
+    is_safety = False  # the safety flow's own actions answer the question instead of yielding to it
+
+    @abstractmethod
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+
+    @abstractmethod
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Do this flow's work for one message."""
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        """Answer one message."""
+        if not self.is_safety and direct_question.is_open(tracker):
+            events = direct_question.take_answer(dispatcher, tracker)
+            if events is not None:
+                return events
+        return self.turn(dispatcher, tracker)
+
+
+def set_slots(values: dict[str, Any]) -> Events:
+    """Return the events that set several slots."""
+    return [SlotSet(name, value) for name, value in values.items()]

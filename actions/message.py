@@ -1,0 +1,72 @@
+"""The message that is being answered, as an action sees it, and the database behind it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from bot.codebook import code_ids
+from bot.config import Settings
+from bot.storage import Database, open_database
+
+Events = list[dict[str, Any]]
+Button = dict[str, str]
+
+
+@cache
+def settings() -> Settings:
+    """Return the installation's settings."""
+    return Settings.from_environment()
+
+
+@cache
+def database() -> Database:
+    """Return this process's database."""
+    return open_database(settings())
+
+
+def last_user_event(tracker: Tracker) -> dict[str, Any]:
+    """Return the event of the message that is being answered; empty before the first."""
+    return next((event for event in reversed(tracker.events) if event.get("event") == "user"), {})
+
+
+def region(tracker: Tracker) -> str:
+    """Return the region whose numbers and words he gets."""
+    metadata = last_user_event(tracker).get("metadata") or {}
+    return str(metadata.get("region") or settings().region)
+
+
+def message_id(tracker: Tracker) -> str | None:
+    """Return the inbox id of the message that is being answered."""
+    found = last_user_event(tracker).get("message_id")
+    return str(found) if found else None
+
+
+def words(tracker: Tracker) -> str:
+    """Return what he wrote; empty for a button."""
+    text = str(last_user_event(tracker).get("text") or "")
+    return "" if text.startswith("/") else text
+
+
+def codes_read(tracker: Tracker) -> list[str]:
+    """Return the codes recognised in the message, best first."""
+    reading = (last_user_event(tracker).get("parse_data") or {}).get("reading") or {}
+    return [row["id"] for row in reading.get("codes", []) if row["id"] in code_ids()]
+
+
+def intent_read(tracker: Tracker) -> str:
+    """Return the intent that counted for this message."""
+    return str((tracker.latest_message.get("intent") or {}).get("name") or "")
+
+
+def pressed_value(tracker: Tracker, entity: str) -> str | None:
+    """Return what the pressed button carries under an entity's name; None for words."""
+    entities = (last_user_event(tracker).get("parse_data") or {}).get("entities") or []
+    return next((str(row["value"]) for row in entities if row["entity"] == entity), None)
+
+
+def button(title: str, payload: str) -> Button:
+    """Return one choice below a bubble."""
+    return {"title": title, "payload": payload}

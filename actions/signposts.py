@@ -1,0 +1,54 @@
+"""Point to people: a doctor, a men-only group, a therapist, a local service, a helpline, somebody from the clinic."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.flagging import raise_flag
+from actions.flow import Flow
+from actions.message import Events, intent_read, region
+from bot.directory import find, line
+from bot.escalation.flags import YELLOW
+
+_KIND = {
+    "ask_gp": "doctor",
+    "ask_group": "men",
+    "ask_therapist": "therapy",
+    "ask_local_service": "service",
+    "ask_helpline": "crisis",
+}
+
+
+class Signpost(Flow):
+    """Give up to three places for what he asked, best first."""
+
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+        return "action_signpost"
+
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Say a lead-in and the places; where none is known, say so."""
+        intent = intent_read(tracker)
+        dispatcher.utter_message(response=f"utter_{intent}")
+        entries = find(_KIND[intent], region(tracker))
+        if entries:
+            dispatcher.utter_message(text="\n\n".join(line(entry) for entry in entries))
+        else:
+            dispatcher.utter_message(response="utter_no_place_known")
+        return []
+
+
+class AskForPerson(Flow):
+    """He wants somebody from the clinic to get in touch: staff are told."""
+
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+        return "action_ask_for_person"
+
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Open a flag, and only then say that it is done."""
+        raise_flag(tracker, level=YELLOW, kind="person", reason="asked for a person to get in touch")
+        dispatcher.utter_message(response="utter_talk_to_person")
+        return []
+

@@ -1,0 +1,36 @@
+"""Plain answers: one prepared response for one intent."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.flow import Flow, set_slots
+from actions.message import Button, Events, button, intent_read
+from actions.themes import menu
+
+_CLOSES_THEME = frozenset({"stop", "goodbye"})
+
+
+class Say(Flow):
+    """Say the response of the intent's name."""
+
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+        return "action_say"
+
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Say it, with what he may want next."""
+        intent = intent_read(tracker)
+        dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
+        return set_slots({"theme": None, "theme_stage": None}) if intent in _CLOSES_THEME else []
+
+
+def _buttons(intent: str) -> list[Button]:
+    if intent in ("what_can_you_do", "greet"):
+        return menu()
+    if intent == "delete_my_data":  # these two are the gate's own; Rasa never erases anything
+        return [button("Wipe it", "gate:forget_yes"), button("Leave it", "gate:forget_no")]
+    if intent == "are_you_a_doctor":
+        return [button("The nine questions", "/phq9"), button("Get ready for the doctor", "/ask_gp")]
+    return []

@@ -1,0 +1,1 @@
+"""Ballast: a self-help companion on Telegram for men with low mood."""

@@ -1,0 +1,102 @@
+"""The ``ballast`` command. Each subcommand is imported only when it is asked for: screening needs no Rasa."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+from bot.errors import BallastError
+
+USAGE = """ballast COMMAND
+
+  chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
+  telegram                                 the bot (TELEGRAM_TOKEN must be set)
+  staff [add NAME]                         the staff app, or a new account
+  research preview | export ...            anonymised dialogues of men who agreed
+  setup                                    make the data folder, key file and database
+  keys new                                 make a key file
+  directory                                list helplines and services that need checking
+  screen --jsonl                           screen lines of {"id", "text"}
+  read --jsonl                             read lines of {"id", "text"} with the model
+"""
+
+
+def main() -> None:
+    """Run one subcommand and exit with its code."""
+    arguments = sys.argv[1:]
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' deprecations are no news to who runs this
+    try:
+        code = _run(arguments[0] if arguments else "", arguments[1:])
+    except BallastError as error:
+        sys.stderr.write(f"ballast: {error}\n")
+        code = 2
+    except (KeyboardInterrupt, BrokenPipeError):
+        code = 130
+    sys.exit(code)
+
+
+def _run(command: str, rest: list[str]) -> int:
+    from bot.config import Settings
+
+    if command == "screen" and rest == ["--jsonl"]:
+        from bot.console.command import screen_lines
+
+        return screen_lines()
+    if command == "read" and rest == ["--jsonl"]:
+        from bot.console.command import read_lines
+
+        return read_lines()
+    if command == "directory":
+        from bot.directory.command import main as directory
+
+        return directory()
+    settings = Settings.from_environment()
+    if command in ("setup", "keys"):
+        return _set_up(settings, with_database=command == "setup")
+    return _door(command, rest, settings)
+
+
+def _door(command: str, rest: list[str], settings: "Settings") -> int:  # type: ignore[name-defined]
+    from bot.storage import open_database
+
+    if command == "chat":
+        from bot.console.command import chat
+
+        return chat(rest, settings)
+    if command == "telegram":
+        from bot.telegram.command import main as telegram
+
+        return telegram(settings)
+    if command in ("staff", "research"):
+        from importlib import import_module
+
+        door = import_module(f"bot.{command}.command")
+        code: int = door.main(rest, settings, open_database)
+        return code
+    sys.stderr.write(USAGE)
+    return 0 if command in ("", "help", "-h", "--help") else 2
+
+
+def _set_up(settings: "Settings", *, with_database: bool) -> int:  # type: ignore[name-defined]
+    from bot.crypto import KeyRing
+    from bot.storage import open_database
+
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.home.chmod(0o700)
+    if not with_database or not settings.key_file.exists():
+        KeyRing.create(settings.key_file)
+        sys.stderr.write(f"Made a key file: {settings.key_file}. Back it up apart from the data.\n")
+    if with_database:
+        open_database(settings).close()
+    return 0
+
+
+if __name__ == "__main__":
+    main()

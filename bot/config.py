@@ -1,0 +1,101 @@
+"""Settings, built once from the environment and passed down.
+
+Everything that runs reads the same few variables (see ``.env.example``). Defaults suit one machine: a data folder
+outside the checkout that only its owner can read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import SettingError
+
+PROJECT = Path(__file__).resolve().parent.parent
+REGIONS = ("us-miami", "us", "uk", "de", "elsewhere")
+_PLACEHOLDERS = {"changeme", "change-me", "todo", "xxx", "your-token", "your-token-here"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and how the processes find one another.
+
+    Attributes:
+        home: Data folder (0700) with the key file, the database and the staff app's state.
+        key_file: Text file (0600 or stricter) with all keys; see ``bot.crypto.keyring``.
+        database_url: SQLAlchemy URL.
+        rasa_url: Base address of the Rasa server.
+        telegram_token: BotFather's token, or None where there is no Telegram.
+        telegram_base_url: Bot API address, replaced by tests.
+        region: What numbers and words a man gets until he chooses.
+        staff_host: Address that the staff app listens on.
+        staff_port: Port that the staff app listens on.
+        staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
+        dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
+        log_level: Level of the root logger.
+    """
+
+    home: Path
+    key_file: Path
+    database_url: str
+    rasa_url: str
+    telegram_token: str | None
+    telegram_base_url: str
+    region: str
+    staff_host: str
+    staff_port: int
+    staff_reads_until: str
+    dialogue_timeout_seconds: float
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings and refuse what cannot work.
+
+        Raises:
+            SettingError: A value is a placeholder, of the wrong type or out of range.
+        """
+        env = os.environ if environ is None else environ
+        home = Path(env.get("BALLAST_HOME") or _default_home(env)).expanduser()
+        return cls(
+            home=home,
+            key_file=Path(env.get("KEY_FILE") or home / "ballast.keys").expanduser(),
+            database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'ballast.db'}",
+            rasa_url=(env.get("RASA_URL") or "http://127.0.0.1:5005").rstrip("/"),
+            telegram_token=_secret(env, "TELEGRAM_TOKEN"),
+            telegram_base_url=env.get("TELEGRAM_BASE_URL") or "https://api.telegram.org/bot",
+            region=_choice(env, "REGION", REGIONS, "us-miami"),
+            staff_host=env.get("STAFF_HOST") or "127.0.0.1",
+            staff_port=_whole(env, "STAFF_PORT", 8080, 0, 65535),
+            staff_reads_until=env.get("STAFF_READS_UNTIL") or "",
+            dialogue_timeout_seconds=float(_whole(env, "DIALOGUE_TIMEOUT_SECONDS", 15, 1, 120)),
+            log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        )
+
+
+def _default_home(env: Mapping[str, str]) -> Path:
+    base = env.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base) / "ballast"
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name, "").strip()
+    if value.lower() in _PLACEHOLDERS:
+        raise SettingError(f"{name} still holds a placeholder. Put the real value there or remove the line.")
+    return value or None
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:
+    value = env.get(name) or default
+    if value not in choices:
+        raise SettingError(f"{name} is {value!r}. It takes one of: {', '.join(choices)}.")
+    return value
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    raw = env.get(name) or str(default)
+    if not raw.isdecimal() or not low <= int(raw) <= high:
+        raise SettingError(f"{name} is {raw!r}. It takes a whole number from {low} to {high}.")
+    return int(raw)

@@ -1,0 +1,1 @@
+"""The terminal door: a conversation, and the commands that work line by line."""

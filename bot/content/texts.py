@@ -1,0 +1,78 @@
+"""Look up a text by name, language and region, with the region's numbers filled in.
+
+A text has one or more variations; each is a list of bubbles. Nothing here is chosen at random: the caller counts how
+often it said a thing, so that a second time says it differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.directory import find, short_line
+
+DEFAULT_LANGUAGE = "en"
+Bubble = str
+_SIGN_MODIFIERS = "\ufe0f\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones, joiners
+
+# The words of the region: what a family doctor is called there. The dialogue fills {doctor} from here too.
+DOCTOR = {"us-miami": "primary-care doctor", "us": "primary-care doctor", "uk": "GP", "de": "GP", "elsewhere": "doctor"}
+
+
+@cache
+def _texts(language: str) -> Mapping[str, Any]:
+    path = Path(__file__).with_name(f"{language}.yml")
+    source = path if path.is_file() else Path(__file__).with_name(f"{DEFAULT_LANGUAGE}.yml")
+    found: Mapping[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    return found
+
+
+def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = "") -> list[Bubble]:
+    """Return the bubbles of one text.
+
+    Args:
+        name: Name of the text in ``<language>.yml``.
+        region: Region whose numbers are filled in.
+        language: ISO 639-1 code; English where there is no file.
+        turn: How often this was said already; picks the variation.
+        staff: The clinic's own sentence on when somebody reads; a general one where it is empty.
+    """
+    variations = _texts(language)[name]
+    words = region_words(region) | {"staff": staff or _texts(language)["staff_default"][0][0]}
+    return [bubble.format_map(words) for bubble in variations[turn % len(variations)]]
+
+
+def label(name: str, *, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return what a button says."""
+    found: str = _texts(language)["buttons"][name]
+    return found
+
+
+def typed_choice(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
+    """Return which answer to the consent question he typed, or None."""
+    said = text.strip().strip(".!").lower().replace("\u2019", "'")
+    words = _texts(language)["consent_words"]
+    return next((choice for choice, forms in words.items() if said in forms), None)
+
+
+def word_for_sign(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
+    """Return the word that a lone sign such as a thumb stands for, or None."""
+    signs = _texts(language)["signs"]
+    bare = "".join(char for char in text if not (char.isspace() or char in _SIGN_MODIFIERS))
+    found: str | None = signs.get(bare[:1]) if bare and set(bare) == {bare[0]} else None
+    return found
+
+
+def region_words(region: str) -> dict[str, str]:
+    """Return the words that differ by region: doctor, emergency number, crisis lines, a local service."""
+    services = find("therapy", region, most=1)
+    return {
+        "doctor": DOCTOR[region],
+        "emergency": find("emergency", region, most=1)[0].phone,
+        "crisis": "\n".join(short_line(entry) for entry in find("crisis", region)),
+        "local_service": services[0].name if services else "a therapist near you",
+    }

@@ -1,0 +1,77 @@
+"""What a detector says about a text: levels, kinds and single findings."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Level(str, enum.Enum):
+    """How soon a person must answer; ordered, and its value is the word used in JSON.
+
+    Levels order the queue and set clocks. They are not a prediction of risk (NICE NG225).
+    """
+
+    NONE = "none"
+    CONCERN = "concern"
+    HIGH = "high"
+    IMMINENT = "imminent"
+
+    @property
+    def rank(self) -> int:
+        """Position from 0 (none) to 3 (imminent)."""
+        return list(Level).index(self)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Level(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Level(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Level(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Level(other).rank
+
+
+class Kind(str, enum.Enum):
+    """Whose life or safety it is about; chooses the reply, never the urgency."""
+
+    SELF = "self"
+    VIOLENCE = "violence"
+    OTHER_PERSON = "other_person"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing a detector saw.
+
+    Attributes:
+        level: What this alone would make of the message.
+        kind: Whose safety it is about.
+        reason: A short sentence for staff, such as "says he wants to die".
+        matched: His words, normalised.
+        family: Name of the rule family or detector, for tests and tuning; never shown alone.
+        start: First character of the match in the normalised line.
+        end: One past its last character.
+    """
+
+    level: Level
+    kind: Kind
+    reason: str
+    matched: str
+    family: str
+    start: int = 0
+    end: int = 0
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Sort key: the gravest first, at equal level himself before others."""
+        return (-self.level.rank, list(Kind).index(self.kind))

@@ -1,0 +1,84 @@
+"""The deterministic detector: lexicon and guards over a normalised line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.crisis.findings import Finding, Kind, Level
+from bot.crisis.lexicon import Combination, Family, Lexicon, read_lexicon
+from bot.crisis.line import Line
+from bot.crisis.normalise import breathless, words
+
+EARLIER_MESSAGES = 4
+EARLIER_WORDS = 80
+
+
+def load() -> None:
+    """Read the lexicon and compile every pattern."""
+    lexicon = read_lexicon()
+    for family in lexicon.families:
+        for pattern in family.patterns:
+            pattern.regex  # noqa: B018  a cached property: touching it compiles
+    scan(Line.of(words("warm up", lexicon.spelling)), lexicon)
+
+
+def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
+    """Everything the rules see in a message, gravest first not guaranteed.
+
+    Args:
+        text: The message.
+        earlier: His messages just before, oldest first; see `bot.crisis.screen`.
+    """
+    lexicon = read_lexicon()
+    tokens = words(text, lexicon.spelling)
+    found = scan(Line.of(tokens), lexicon)
+    joined = breathless(text)
+    if joined is not None:
+        found += scan(Line.of(words(joined, lexicon.spelling)), lexicon)
+    if earlier:
+        before = [word for message in earlier[-EARLIER_MESSAGES:] for word in words(message, lexicon.spelling)]
+        line = Line.of(tokens, before=before[-EARLIER_WORDS:])
+        found += [finding for finding in scan(line, lexicon) if finding.end > line.boundary]
+    return found
+
+
+def scan(line: Line, lexicon: Lexicon) -> list[Finding]:
+    """Match every family, let the guards lower what they cover, then look for combinations."""
+    found = list(matches(line, lexicon.families))
+    found += [made for rule in lexicon.combinations if (made := combined(rule, found, line))]
+    return found
+
+
+def matches(line: Line, families: Sequence[Family]) -> Iterator[Finding]:
+    """Matches of all families that survive the guards of their language."""
+    laid = {}
+    for family in families:
+        if id(family.guards) not in laid:
+            laid[id(family.guards)] = family.guards.on(line)
+        for pattern in family.patterns:
+            for start, end in pattern.spans(line):
+                seen = Finding(
+                    family.level, family.kind, family.reason, line.text[start:end].strip(), family.name, start, end
+                )
+                if kept := laid[id(family.guards)].lower(seen, firm=family.firm):
+                    yield kept
+
+
+def combined(rule: Combination, found: Sequence[Finding], line: Line) -> Finding | None:
+    """The finding a combination makes, if each of its groups is there and one reaches the newest message."""
+    members: list[Finding] = []
+    for group in rule.groups:
+        member = max((f for f in found if f.family in group), key=lambda f: f.end, default=None)
+        if member is None:
+            return None
+        members.append(member)
+    latest = max(member.end for member in members)
+    if latest <= line.boundary:
+        return None
+    matched = " + ".join(member.matched for member in members)
+    return Finding(rule.level, Kind.SELF, rule.reason, matched, "combination", min(m.start for m in members), latest)
+
+
+def highest(found: Sequence[Finding]) -> Level:
+    """The highest level among findings."""
+    return max((finding.level for finding in found), default=Level.NONE)

@@ -1,0 +1,99 @@
+"""Read and search ``entries.yml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.config import REGIONS
+from bot.errors import DirectoryError
+
+KINDS = frozenset({"emergency", "crisis", "men", "doctor", "therapy", "service", "directory"})
+STALE_AFTER = timedelta(days=90)
+MOST_SIGNPOSTS = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place to turn to. Empty text means unknown; it is left out of what he reads.
+
+    Attributes:
+        checked_on: Day on which the source was last read, or None.
+    """
+
+    id: str
+    kinds: tuple[str, ...]
+    regions: tuple[str, ...]
+    name: str
+    what: str
+    phone: str = ""
+    text: str = ""
+    web: str = ""
+    hours: str = ""
+    cost: str = ""
+    languages: tuple[str, ...] = ()
+    men_only: bool = False
+    source: str = ""
+    checked_on: date | None = None
+
+    def is_stale(self, today: date) -> bool:
+        """Return whether the entry was never checked or more than 90 days ago."""
+        return self.checked_on is None or today - self.checked_on > STALE_AFTER
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Return all entries in the file's order, which is also the order of preference.
+
+    Raises:
+        DirectoryError: An entry is malformed or its id stands twice.
+    """
+    rows = yaml.safe_load(Path(__file__).with_name("entries.yml").read_text(encoding="utf-8"))
+    found = tuple(_entry(row) for row in rows)
+    if len({entry.id for entry in found}) != len(found):
+        raise DirectoryError("An id stands twice in the directory.")
+    return found
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    lists = {key: tuple(row.get(key, ())) for key in ("kinds", "regions", "languages")}
+    try:
+        entry = Entry(**{**row, **lists})
+    except TypeError as error:
+        raise DirectoryError(f"Directory entry {row.get('id')!r} has a missing or unknown field.") from error
+    if not set(entry.kinds) <= KINDS or not set(entry.regions) <= set(REGIONS):
+        raise DirectoryError(f"Directory entry {entry.id!r} names an unknown kind or region.")
+    return entry
+
+
+def find(kind: str, region: str, *, most: int = MOST_SIGNPOSTS) -> list[Entry]:
+    """Return up to ``most`` entries of a kind for a region, best first: checked before unchecked."""
+    fitting = [entry for entry in entries() if kind in entry.kinds and region in entry.regions]
+    return sorted(fitting, key=lambda entry: entry.checked_on is None)[:most]
+
+
+def line(entry: Entry) -> str:
+    """Return the entry as one line of plain text, with what is known and nothing else."""
+    facts = [part for part in (entry.what, entry.hours, _ways(entry)) if part]
+    return f"{entry.name}: " + ", ".join(facts) + _doubt(entry)
+
+
+def short_line(entry: Entry) -> str:
+    """Return name, ways and hours only: what a man in crisis can take in."""
+    facts = [part for part in (_ways(entry), entry.hours) if part]
+    return f"{entry.name}: " + ", ".join(facts) + _doubt(entry)
+
+
+def _ways(entry: Entry) -> str:
+    phone = "" if entry.phone == entry.name else entry.phone
+    ways = [phone and f"call {phone}", entry.text] if phone or entry.text else []
+    return ", or ".join(way for way in ways if way) or entry.web.removeprefix("https://")
+
+
+def _doubt(entry: Entry) -> str:
+    return "" if entry.checked_on else " (details not checked yet, look them up first)"

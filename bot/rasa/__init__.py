@@ -1,0 +1,1 @@
+"""The only room that knows Rasa: its channel, stores, language components and in-process actions."""

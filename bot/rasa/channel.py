@@ -1,0 +1,142 @@
+"""Rasa input channel for the gate: one idempotent turn a message id, answered through the outbox only.
+
+``POST /webhooks/ballast/turn`` with the bearer token; 200 means that the turn is committed. ``GET .../health`` tells
+whether this server is the one that may be trusted with a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.core.tracker_store import FailSafeTrackerStore
+from sanic import Blueprint, Sanic, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from bot.rasa import quiet
+from bot.config import Settings
+from bot.crypto import KeyRing
+from bot.errors import SettingError
+from bot.logs import log_event
+from bot.rasa.action_endpoint import InProcessActions
+from bot.rasa.tracker_store import SealedTrackerStore
+
+_log = logging.getLogger("ballast.rasa")
+Handler = Callable[[UserMessage], Awaitable[Any]]
+
+
+class BallastInput(InputChannel):
+    """Takes turns from the gate.
+
+    Args:
+        token: The bearer token that the gate shows.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the channel's name in addresses and events."""
+        return "ballast"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> BallastInput:
+        """Build the channel from Ballast's own settings and silence every log of Rasa."""
+        settings = Settings.from_environment()
+        quiet.install(settings.log_level)
+        return cls(KeyRing.load(settings.key_file).channel_token)
+
+    def blueprint(self, on_new_message: Handler) -> Blueprint:
+        """Return the routes, and the hook that refits the agent once it is loaded."""
+        routes = Blueprint("ballast", url_prefix=None)
+
+        @routes.post("/turn")
+        async def turn(request: Request) -> HTTPResponse:
+            if not self._is_trusted(request):
+                return response.json({"error": "unauthorised"}, status=401)
+            return await _take_turn(request.app, request.json, on_new_message)
+
+        @routes.get("/health")
+        async def health(request: Request) -> HTTPResponse:
+            if not self._is_trusted(request):
+                return response.json({"error": "unauthorised"}, status=401)
+            return _health(request.app)
+
+        @routes.listener("after_server_start")
+        async def start(app: Sanic, _loop: Any) -> None:
+            quiet.install(Settings.from_environment().log_level)
+            refit(app.ctx.agent)
+
+        return routes
+
+    def _is_trusted(self, request: Request) -> bool:
+        shown = request.headers.get("authorization", "")
+        return hmac.compare_digest(shown.encode(), f"Bearer {self._token}".encode())
+
+
+def refit(agent: Agent) -> None:
+    """Take off Rasa's fail-safe wrapper and run actions in this process.
+
+    Raises:
+        SettingError: The endpoints file did not give the sealed tracker store; nothing may be answered then.
+    """
+    store = agent.tracker_store
+    if isinstance(store, FailSafeTrackerStore):
+        store = store._tracker_store  # noqa: SLF001 - on an error the wrapper would answer from memory
+    if not isinstance(store, SealedTrackerStore):
+        raise SettingError("endpoints.yml must name bot.rasa.tracker_store.SealedTrackerStore as tracker store.")
+    endpoint = InProcessActions()
+    agent.tracker_store, agent.action_endpoint = store, endpoint
+    if agent.processor is not None:
+        agent.processor.tracker_store, agent.processor.action_endpoint = store, endpoint
+        store.model = str(agent.model_id)
+
+
+async def _take_turn(app: Sanic, body: dict[str, Any], on_new_message: Handler) -> HTTPResponse:
+    agent: Agent = app.ctx.agent
+    if not agent.is_ready():
+        return response.json({"error": "no model"}, status=503)
+    store = agent.tracker_store
+    started = time.perf_counter()
+    try:
+        if not store.has_turn(body["message_id"]):
+            await on_new_message(_message(body))
+        committed = store.has_turn(body["message_id"])
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one catch of this door: nothing of the error may leave
+        log_event(_log, "turn.failed", level=logging.ERROR, kind=type(error).__name__)
+        return response.json({"error": type(error).__name__}, status=500)
+    milliseconds = round(1000 * (time.perf_counter() - started), 1)
+    log_event(_log, "turn.done", message=body["message_id"], committed=committed, milliseconds=milliseconds)
+    return response.json({"committed": committed}, status=200 if committed else 500)
+
+
+def _message(body: dict[str, Any]) -> UserMessage:
+    # Words never begin with a slash: Rasa would read "/intent{...}" as an order. Only our own buttons do.
+    text = body["payload"] or body["text"].lstrip("/ \t\n")
+    return UserMessage(
+        text,
+        CollectingOutputChannel(),
+        body["person"],
+        input_channel=BallastInput.name(),
+        message_id=body["message_id"],
+        metadata=body["metadata"],
+    )
+
+
+def _health(app: Sanic) -> HTTPResponse:
+    agent = getattr(app.ctx, "agent", None)
+    ready = agent is not None and agent.is_ready()
+    store = type(agent.tracker_store).__name__ if ready else None
+    trusted = ready and store == SealedTrackerStore.__name__
+    facts = {"tracker_store": store, "model": agent.model_id if ready else None}
+    return response.json(facts, status=200 if trusted else 503)

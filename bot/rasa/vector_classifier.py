@@ -1,0 +1,138 @@
+"""Rasa intent classifier: multinomial logistic regression on sentence vectors, one numpy product at run time.
+
+Trained with scikit-learn, kept as plain arrays. It also writes down what Ballast calls the reading of a message: the
+intent and the codes of the codebook that apply, before any later component overrides the intent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.codebook import code_ids
+from bot.rasa.sentence_featurizer import VECTOR, vectors_of
+
+READING = "reading"
+_RANKING_LENGTH = 10
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class VectorClassifier(IntentClassifier, GraphComponent):
+    """Classifies sentence vectors.
+
+    Config:
+        scale: Vectors are multiplied by it; unit vectors alone are too close together for the penalty.
+        strength: Inverse of the L2 penalty (scikit-learn's ``C``).
+        code_mass: Least summed probability of all codes at which a message is said to carry any.
+        code_share: Least share of that sum which a code needs to be listed.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the defaults; chosen by cross-validation on the training data (``docs/recognition.md``)."""
+        return {"scale": 4.0, "strength": 1.0, "code_mass": 0.5, "code_share": 0.1}
+
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._model_storage = model_storage
+        self._resource = resource
+        self._classes: list[str] = []
+        self._weights = np.zeros((0, 0), dtype=np.float32)
+        self._bias = np.zeros(0, dtype=np.float32)
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> VectorClassifier:
+        """Return an untrained component."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on all examples that have an intent and keep the arrays in the model."""
+        from sklearn.linear_model import LogisticRegression
+
+        examples = [example for example in training_data.intent_examples if example.get(VECTOR) is not None]
+        labels = [example.get(INTENT) for example in examples]
+        model = LogisticRegression(
+            C=self._config["strength"], max_iter=2_000, class_weight="balanced", multi_class="multinomial"
+        )
+        model.fit(vectors_of(examples) * self._config["scale"], labels)
+        self._adopt(list(model.classes_), model.coef_.T * self._config["scale"], model.intercept_)
+        self._persist()
+        return self._resource
+
+    def _adopt(self, classes: list[str], weights: Any, bias: Any) -> None:
+        self._classes = [str(name) for name in classes]
+        self._weights = np.asarray(weights, dtype=np.float32)
+        self._bias = np.asarray(bias, dtype=np.float32)
+        self._code_columns = [number for number, name in enumerate(self._classes) if name in code_ids()]
+
+    def _persist(self) -> None:
+        with self._model_storage.write_to(self._resource) as folder:
+            np.savez(folder / "classifier.npz", classes=self._classes, weights=self._weights, bias=self._bias)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> VectorClassifier:
+        """Return the component as it was trained."""
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder, np.load(folder / "classifier.npz") as arrays:
+            component._adopt(list(arrays["classes"]), arrays["weights"], arrays["bias"])
+        return component
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set intent, ranking and reading on every message that has a vector."""
+        for message in messages:
+            vector = message.get(VECTOR)
+            if vector is None or not message.get(TEXT) or not self._classes:
+                message.set(INTENT, {"name": None, "confidence": 0.0}, add_to_output=True)
+                continue
+            self._classify(message, self._probabilities(vector))
+        return messages
+
+    def _probabilities(self, vector: Any) -> Any:
+        scores = vector @ self._weights + self._bias
+        powers = np.exp(scores - scores.max())
+        return powers / powers.sum()
+
+    def _classify(self, message: Message, probabilities: Any) -> None:
+        order = np.argsort(-probabilities)[:_RANKING_LENGTH]
+        ranking = [
+            {"name": self._classes[number], "confidence": float(probabilities[number])} for number in order
+        ]
+        reading = {
+            "intent": ranking[0]["name"],
+            "confidence": ranking[0]["confidence"],
+            "codes": self._codes(probabilities),
+        }
+        message.set(INTENT, ranking[0], add_to_output=True)
+        message.set("intent_ranking", ranking, add_to_output=True)
+        message.set(READING, reading, add_to_output=True)
+
+    def _codes(self, probabilities: Any) -> list[dict[str, Any]]:
+        """Return the codes that apply, best first; none where the message is more likely about something else."""
+        mass = float(probabilities[self._code_columns].sum())
+        if mass < self._config["code_mass"]:
+            return []
+        best = sorted(self._code_columns, key=lambda number: -probabilities[number])
+        kept = [number for number in best[:5] if probabilities[number] >= mass * self._config["code_share"]]
+        return [{"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept]

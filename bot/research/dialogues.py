@@ -1,0 +1,149 @@
+"""The dialogues of men with a current research consent, as a stream of turns without what identifies them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.consent import RESEARCH, has_given
+from bot.errors import KeyMissingError, SealBrokenError
+from bot.research.deidentify import Deidentifier
+from bot.storage.models import Consent, InboxMessage, OutboxMessage, Turn
+
+MAN, BALLAST = "man", "ballast"
+_ROWS_AT_ONCE = 200  # rows held in memory while a dialogue streams
+
+
+@dataclass
+class Counts:
+    """What an export, or a preview of one, holds.
+
+    Attributes:
+        dialogues: Men with at least one turn in it.
+        turns: Turns in it.
+        withheld: Turns that could not be opened and were left out.
+    """
+
+    dialogues: int = 0
+    turns: int = 0
+    withheld: int = 0
+
+
+@dataclass(frozen=True)
+class DialogueTurn:
+    """One turn, ready to be written; it holds no id, no absolute time and no direct identifier.
+
+    Attributes:
+        turn: Number within the dialogue from 1; a withheld turn leaves a gap.
+        day: Days since the dialogue's first day, in UTC.
+        speaker: ``man`` or ``ballast``.
+        text: De-identified.
+        intent: What the model read in it, or None.
+        codes: ``{"id", "score"}`` of the codebook, best first.
+        model: Hash of the model that read it, or None.
+    """
+
+    turn: int
+    day: int
+    speaker: str
+    text: str
+    intent: str | None = None
+    codes: list[dict[str, Any]] = field(default_factory=list)
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    at: datetime
+    speaker: str
+    message: Any
+    turn: Any = None
+
+
+def consenting_men(session: Any) -> list[str]:
+    """Return the pseudonyms of all men with a current research consent."""
+    asked = session.execute(select(Consent.person_id).filter_by(kind=RESEARCH).distinct()).scalars()
+    return [person_id for person_id in asked.all() if has_given(session, person_id, RESEARCH)]
+
+
+def possible_turns(session: Any, person_id: str) -> int:
+    """Return how many finished messages a man's dialogue has, without opening any."""
+    came = select(func.count()).select_from(InboxMessage).filter_by(person_id=person_id, state="done")
+    went = select(func.count()).select_from(OutboxMessage).filter_by(person_id=person_id, state="sent")
+    return int(session.execute(came).scalar_one()) + int(session.execute(went).scalar_one())
+
+
+def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[DialogueTurn]:
+    """Yield one man's turns in the order in which they happened, and count them.
+
+    Args:
+        session: A session for reading; rows stream through it, a few at a time.
+        person_id: His pseudonym in the store.
+        counts: Grows by his turns and by those that cannot be opened.
+    """
+    deidentifier, first_day, number = Deidentifier(), None, 0
+    for row in heapq.merge(_came(session, person_id), _went(session, person_id), key=_moment):
+        first_day = first_day or row.at.date()
+        try:
+            text, reading = _opened(row)
+        except (SealBrokenError, KeyMissingError):
+            counts.withheld += 1
+            number += 1
+            continue
+        if text:
+            number += 1
+            counts.turns += 1
+            yield _turn(row, deidentifier.replace(text), reading, number, first_day)
+
+
+def _came(session: Any, person_id: str) -> Iterator[_Row]:
+    query = select(InboxMessage, Turn).outerjoin(Turn, Turn.id == InboxMessage.id)
+    query = query.where(InboxMessage.person_id == person_id, InboxMessage.state == "done")
+    query = query.order_by(InboxMessage.received_at, InboxMessage.seq)
+    for message, turn in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
+        yield _Row(message.received_at, MAN, message, turn)
+
+
+def _went(session: Any, person_id: str) -> Iterator[_Row]:
+    moment = func.coalesce(OutboxMessage.sent_at, OutboxMessage.created_at)
+    query = select(OutboxMessage).where(OutboxMessage.person_id == person_id, OutboxMessage.state == "sent")
+    query = query.order_by(moment, OutboxMessage.seq)
+    for message in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).scalars():
+        yield _Row(message.sent_at or message.created_at, BALLAST, message)
+
+
+def _moment(row: _Row) -> tuple[datetime, bool]:
+    return row.at, row.speaker == BALLAST
+
+
+def _opened(row: _Row) -> tuple[str, dict[str, Any]]:
+    """Return what was said, empty where nothing was, and the model's reading of it."""
+    body = row.message.body.reveal() if row.message.body is not None else {}
+    has_reading = row.turn is not None and row.turn.reading is not None
+    reading = row.turn.reading.reveal() if has_reading else {}
+    return _said(row.message, body), reading or {}
+
+
+def _said(message: Any, body: dict[str, Any]) -> str:
+    if getattr(message, "kind", None) == "button":
+        label = body.get("button")
+        return f"[button: {label}]" if label else ""
+    return "\n".join(part for part in (body.get("text"), body.get("caption")) if part)
+
+
+def _turn(row: _Row, text: str, reading: dict[str, Any], number: int, first_day: date) -> DialogueTurn:
+    codes = [{"id": code["id"], "score": code["score"]} for code in reading.get("codes") or []]
+    return DialogueTurn(
+        turn=number,
+        day=(row.at.date() - first_day).days,
+        speaker=row.speaker,
+        text=text,
+        intent=reading.get("intent"),
+        codes=codes,
+        model=None if row.turn is None else row.turn.model,
+    )

@@ -1,0 +1,130 @@
+"""``ballast staff``: serve the app, or make an account."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+
+from bot.clock import Clock, utc_now
+from bot.config import Settings
+from bot.errors import BallastError, SettingError
+from bot.logs import log_event
+from bot.staff import accounts
+from bot.staff.app import create_app
+from bot.staff.roles import REVIEWER, ROLES
+from bot.staff.security import LARGEST_FORM_BYTES
+from bot.storage import Database
+
+logger = logging.getLogger(__name__)
+
+NO_ACCOUNT = "There is no staff account yet. Make the first one with: ballast staff add NAME --role lead"
+_THREADS = 8
+_PROXY = "127.0.0.1"  # only a proxy on this machine is believed about https and addresses
+
+
+def main(arguments: list[str], settings: Settings, database_factory: Callable[[], Database]) -> int:
+    """Run ``ballast staff`` and return its exit code.
+
+    Args:
+        arguments: What follows ``ballast staff``: nothing to serve, or ``add NAME [--role ROLE]``.
+        settings: Where things lie and listen.
+        database_factory: Gives the prepared database; called after the arguments are known to be good.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "add":
+            add_account(database_factory(), options.name, options.role, _ask_password())
+            print(f"{accounts.clean_name(options.name)} can sign in now as {options.role}.")
+        else:
+            run(settings, database_factory())
+    except BallastError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(settings: Settings, database: Database) -> None:
+    """Serve the app until it is stopped.
+
+    Raises:
+        SettingError: Nothing can listen on that address and port.
+    """
+    with database.read() as session:
+        has_accounts = accounts.count_accounts(session) > 0
+    server = _listen(settings, database)
+    print(f"The staff app is at {_address(server)}", flush=True)
+    if not has_accounts:
+        print(NO_ACCOUNT, flush=True)
+    log_event(logger, "staff.serving", port=settings.staff_port)
+    server.run()
+
+
+def add_account(database: Database, name: str, role: str, password: str, clock: Clock = utc_now) -> str:
+    """Make an account and return its id.
+
+    Raises:
+        AccountError: The name is taken or unusable, the role unknown, or the password too weak.
+    """
+    with database.write() as session:
+        staff_id = accounts.create_account(session, name=name, role=role, password=password, at=clock())
+    log_event(logger, "staff.account_made", staff=staff_id, role=role)
+    return staff_id
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ballast staff", description="Serve the staff app, or make an account."
+    )
+    add = parser.add_subparsers(dest="command", metavar="add").add_parser(
+        "add", help="make an account; the password is asked for, or read from standard input"
+    )
+    add.add_argument("name", metavar="NAME", help="what the person signs in with")
+    add.add_argument("--role", choices=ROLES, default=REVIEWER, help="default: %(default)s")
+    return parser
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass.getpass(f"Password (at least {accounts.SHORTEST_PASSWORD} characters): ")
+    if password != getpass.getpass("The same again: "):
+        raise accounts.AccountError("The two passwords differ. Nothing was saved.")
+    return password
+
+
+def _listen(settings: Settings, database: Database) -> Any:
+    opened: dict[int, Any] = {}
+    try:
+        return waitress.create_server(
+            create_app(settings, database),
+            map=opened,
+            host=settings.staff_host,
+            port=settings.staff_port,
+            threads=_THREADS,
+            ident=None,
+            max_request_body_size=LARGEST_FORM_BYTES,
+            trusted_proxy=_PROXY,
+            trusted_proxy_count=1,
+            trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        wasyncore.close_all(opened)
+        raise SettingError(
+            f"Nothing can listen on {settings.staff_host}:{settings.staff_port} ({error.strerror}). "
+            "Set STAFF_HOST and STAFF_PORT to a free address."
+        ) from error
+
+
+def _address(server: Any) -> str:
+    # A name such as localhost may stand for two addresses; waitress then hands out a list of them.
+    here = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
+    host, port = here[0]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,0 +1,112 @@
+"""Engine and transactions. ``read()`` for looking, ``write()`` for one transaction that commits at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from bot.crypto import KeyRing
+from bot.errors import StorageError
+from bot.storage.migrate import upgrade
+from bot.storage.vault import Vault
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+class Database:
+    """One database with one vault.
+
+    Args:
+        url: SQLAlchemy URL.
+        keyring: The installation's keys.
+    """
+
+    def __init__(self, url: str, keyring: KeyRing) -> None:
+        self.url = url
+        self.vault = Vault(keyring)
+        self.engine = _engine(url)
+
+    def prepare(self) -> None:
+        """Create the database or bring it to this version's tables.
+
+        Raises:
+            StorageError: It cannot be reached, or was made by a newer version.
+            KeyFileError: It was sealed with keys that the key file does not hold.
+        """
+        path = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and path and path != ":memory:":
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            Path(path).touch(mode=0o600)
+        with _translated():
+            upgrade(self.engine)
+        with self.read() as session:
+            self.vault.check_fits(session)
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        """Yield a session for reading; nothing it changes is kept."""
+        with _translated(), self._session() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Any]:
+        """Yield a session whose changes are committed together, or not at all.
+
+        Raises:
+            StorageError: Locked for longer than 5 s, full, or gone; nothing was written.
+        """
+        with _translated(), self._session(write=True) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    def _session(self, *, write: bool = False) -> Any:
+        engine = self.engine.execution_options(ballast_write=write)
+        return Session(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise  # a broken uniqueness is an answer, not a failure of the database
+    except DBAPIError as error:
+        kind = type(error.orig).__name__ if error.orig is not None else type(error).__name__
+        raise StorageError(f"The database cannot be used now ({kind}). Check that it is there and not full.") from error
+
+
+def _engine(url: str) -> Any:
+    engine = sqlalchemy.create_engine(url, future=True, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "secure_delete=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # A transaction that will write takes the lock at once: two that upgrade midway would deadlock.
+    immediate = connection.get_execution_options().get("ballast_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

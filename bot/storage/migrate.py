@@ -1,0 +1,32 @@
+"""Bring a database to this version's tables with Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Any) -> None:
+    """Run all migrations that the database has not seen; none is lost when two processes start at once."""
+    with engine.execution_options(ballast_write=True).begin() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def head() -> str:
+    """Return the revision that this version of the program works with."""
+    revision = ScriptDirectory.from_config(_config(None)).get_current_head()
+    assert revision is not None  # noqa: S101 - the folder always holds the first migration
+    return revision
+
+
+def _config(connection: Any) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,79 @@
+"""Erase one man, and let go of what a man who wants no log has said."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from bot.storage.models import (
+    ButtonToken,
+    Consent,
+    Flag,
+    InboxMessage,
+    OutboxMessage,
+    Person,
+    PersonKey,
+    Record,
+    TrackerEvent,
+    Turn,
+)
+
+_HIS_TABLES = (PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record)
+
+
+def erase_person(session: Any, person_id: str) -> None:
+    """Destroy his key and everything he said, in the caller's transaction.
+
+    What stays is a bare pseudonym with the flags that staff closed, emptied of words.
+    """
+    for model in _HIS_TABLES:
+        session.execute(_quietly(delete(model).where(model.person_id == person_id)))
+    emptied = update(Flag).where(Flag.person_id == person_id)
+    session.execute(_quietly(emptied.values(reasons_sealed=None, resolution_sealed=None)))
+    gone = update(Person).where(Person.id == person_id)
+    session.execute(_quietly(gone.values(chat_index=os.urandom(32), chat_sealed=None, settings_sealed=None)))
+
+
+def truncate_journal(database: Any) -> None:
+    """Have SQLite fold its write-ahead log into the file and empty it, so that erased rows do not linger there."""
+    if database.engine.dialect.name == "sqlite":
+        with database.engine.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
+    """Empty the messages of men who want no log, once they are older than the screening's window.
+
+    Messages that a flag points to stay: they are the safety record.
+    """
+    for person_id in person_ids:
+        flagged = _flagged_messages(session, person_id)
+        his = update(InboxMessage).where(
+            InboxMessage.person_id == person_id,
+            InboxMessage.state == "done",
+            InboxMessage.received_at < before,
+            InboxMessage.id.notin_(flagged),
+        )
+        session.execute(_quietly(his.values(body_sealed=None, screening_sealed=None)))
+        ours = update(OutboxMessage).where(
+            OutboxMessage.person_id == person_id,
+            OutboxMessage.state != "pending",
+            OutboxMessage.lane != "crisis",
+            OutboxMessage.created_at < before,
+        )
+        session.execute(_quietly(ours.values(body_sealed=None)))
+        offers = delete(ButtonToken).where(ButtonToken.person_id == person_id, ButtonToken.used_at < before)
+        session.execute(_quietly(offers))
+
+
+def _flagged_messages(session: Any, person_id: str) -> list[str]:
+    flags = session.execute(select(Flag).filter_by(person_id=person_id)).scalars()
+    entries = [entry for flag in flags if flag.reasons is not None for entry in flag.reasons.reveal()]
+    return [entry["message_id"] for entry in entries if entry["message_id"]]
+
+
+def _quietly(statement: Any) -> Any:
+    return statement.execution_options(synchronize_session=False)

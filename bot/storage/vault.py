@@ -1,0 +1,80 @@
+"""Each person's data keys: made, wrapped under the key file's current key, opened for one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.crypto import KeyRing, PersonKeys, unwrap_key, wrap_key
+from bot.crypto.keyring import KEY_BYTES
+from bot.errors import KeyFileError, KeyMissingError
+from bot.storage.models import PersonKey
+
+
+class Vault:
+    """Opens person keys with the key ring. Plain keys live as long as the session that asked for them."""
+
+    def __init__(self, keyring: KeyRing) -> None:
+        self.keyring = keyring
+
+    def __repr__(self) -> str:
+        return "<Vault>"
+
+    def make_key(self, session: Any, person_id: str) -> None:
+        """Give a new person his first data key, in the caller's transaction."""
+        data_key = secrets.token_bytes(KEY_BYTES)
+        kek_id = self.keyring.current_kek_id
+        wrapped = wrap_key(
+            data_key, kek=self.keyring.keks[kek_id], kek_id=kek_id, person_id=person_id, version=1
+        )
+        session.add(PersonKey(person_id=person_id, version=1, kek_id=kek_id, wrapped=wrapped))
+        self._opened(session)[person_id] = PersonKeys(person_id, {1: data_key})
+
+    def keys_of(self, session: Any, person_id: str) -> PersonKeys:
+        """Return a person's data keys, opened once a session.
+
+        Raises:
+            KeyMissingError: He has none: erased, or never known.
+            KeyFileError: The key file in use is not the one his key was wrapped with.
+        """
+        opened = self._opened(session)
+        if person_id not in opened:
+            with session.no_autoflush:
+                rows = session.execute(select(PersonKey).filter_by(person_id=person_id)).scalars().all()
+            if not rows:
+                raise KeyMissingError("This person has no data key: it was destroyed or never made.")
+            opened[person_id] = PersonKeys(person_id, {row.version: self._unwrap(row) for row in rows})
+        return opened[person_id]
+
+    def check_fits(self, session: Any) -> None:
+        """Refuse to start with a key file that cannot open this database.
+
+        Raises:
+            KeyFileError: Some person's key was wrapped with a key that the file does not hold.
+        """
+        for kek_id in session.execute(select(PersonKey.kek_id).distinct()).scalars():
+            self._kek(kek_id)
+
+    def _kek(self, kek_id: str) -> bytes:
+        if kek_id not in self.keyring.keks:
+            raise KeyFileError(
+                f"The key file has no key {kek_id}, with which this database was sealed. "
+                "Point KEY_FILE at the right file."
+            )
+        return self.keyring.keks[kek_id]
+
+    def _unwrap(self, row: PersonKey) -> bytes:
+        return unwrap_key(
+            bytes(row.wrapped),
+            kek=self._kek(row.kek_id),
+            kek_id=row.kek_id,
+            person_id=row.person_id,
+            version=row.version,
+        )
+
+    @staticmethod
+    def _opened(session: Any) -> dict[str, PersonKeys]:
+        found: dict[str, PersonKeys] = session.info.setdefault("opened_keys", {})
+        return found

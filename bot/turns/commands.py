@@ -1,0 +1,110 @@
+"""Commands and buttons that the gate's process answers itself, so that they work while Rasa does not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.config import REGIONS, Settings
+from bot.consent import RESEARCH, record_answer
+from bot.content import label, say
+from bot.escalation import open_flag
+from bot.escalation.flags import YELLOW
+from bot.storage.models import InboxMessage, Person
+from bot.turns import outbox
+from bot.turns.messages import Reply, ReplyButton
+from bot.turns.people import change_setting, settings_of
+
+# Commands that are a shorter way to say something to the dialogue.
+TO_DIALOGUE = {
+    "checkin": "/mood_checkin",
+    "phq9": "/phq9",
+    "doctor": "/ask_gp",
+    "find": "/ask_local_service",
+    "whoreads": "/who_reads_this",
+    "stop": "/stop",
+}
+MENU = {
+    "start": "Begin, or begin again",
+    "help": "What I can do",
+    "checkin": "Rate your mood, 20 seconds",
+    "phq9": "Nine questions about the last two weeks",
+    "doctor": "Get ready for a doctor's visit",
+    "find": "Groups and services",
+    "person": "Ask clinic staff to get in touch",
+    "region": "Where you are: numbers and places",
+    "whoreads": "Who can read this",
+    "research": "Let researchers read it, or not",
+    "forget": "Wipe everything",
+    "stop": "Stop this for now",
+}
+
+
+def command_of(text: str) -> str | None:
+    """Return the name of one of our commands, or None for anything else that begins with a slash."""
+    if not text.startswith("/"):
+        return None
+    name = text[1:].split(maxsplit=1)[0].split("@")[0].lower() if len(text) > 1 else ""
+    return name if name in MENU else None
+
+
+class Desk:
+    """Answers commands and the gate's own buttons in the caller's transaction."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def answer(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
+        """Answer a command that is not one of ``TO_DIALOGUE``."""
+        if name == "person":
+            self._ask_for_person(session, person, row, at)
+        elif name == "forget":
+            self._say(session, person, row, "forget_question", at, ("forget_yes", "forget_no"))
+        elif name == "research":
+            self._say(session, person, row, "research_question", at, ("research_yes", "research_no"))
+        elif name == "region":
+            self._say(session, person, row, "region_question", at, REGIONS)
+        else:
+            self._say(session, person, row, "help", at)
+        row.state = "done"
+
+    def press(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
+        """Act on one of the gate's own buttons, apart from consent and erasure, which are routed before."""
+        if name in REGIONS:
+            change_setting(person, "region", name)
+            self._say(session, person, row, "region_done", at)
+        elif name in ("research_yes", "research_no"):
+            record_answer(session, person_id=person.id, kind=RESEARCH, given=name == "research_yes", at=at)
+            self._say(session, person, row, name, at)
+        elif name == "forget_no":
+            self._say(session, person, row, "forget_kept", at)
+        else:
+            self._say(session, person, row, "stale_button", at)
+        row.state = "done"
+
+    def say(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
+        """Say one of the gate's texts and be done with the message."""
+        self._say(session, person, row, name, at)
+        row.state = "done"
+
+    def _ask_for_person(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
+        reasons = ["asked for a person to get in touch"]
+        open_flag(
+            session, person_id=person.id, level=YELLOW, kind="person", reasons=reasons, at=at, message_id=row.id
+        )
+        self._say(session, person, row, "person_asked", at)
+
+    def _say(
+        self,
+        session: Any,
+        person: Person,
+        row: InboxMessage,
+        name: str,
+        at: datetime,
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        region = settings_of(person)["region"]
+        bubbles = [Reply(bubble) for bubble in say(name, region, staff=self._settings.staff_reads_until)]
+        buttons = tuple(ReplyButton(label(choice), f"gate:{choice}") for choice in choices)
+        bubbles[-1] = Reply(bubbles[-1].text, buttons)
+        outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)

@@ -1,0 +1,208 @@
+"""Work through the inbox: one worker a person, his messages in order, nobody waiting for anybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.clock import Clock, utc_now
+from bot.config import Settings
+from bot.consent import STORAGE, answer_of
+from bot.content import say
+from bot.crisis import Level
+from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
+from bot.logs import log_event
+from bot.storage import Database
+from bot.storage.models import Consent, InboxMessage, Person
+from bot.storage.retention import erase_person, let_go, truncate_journal
+from bot.turns import outbox
+from bot.turns.dialogue import DialogueClient, TurnRequest
+from bot.turns.gate import SPLIT_WITHIN
+from bot.turns.messages import Reply
+from bot.turns.people import settings_of
+from bot.turns.router import Erasure, Outcome, Router
+from bot.turns.sender import Transport
+
+AT_ONCE = 16
+IDLE_SECONDS = 0.25
+SWEEP_SECONDS = 60
+MOST_ANSWERED_FAILURES = 5  # Rasa is there but cannot answer this one message: do not let it block him for ever
+_log = logging.getLogger("ballast.conductor")
+
+
+class Conductor:
+    """Takes pending inbox messages to their answers.
+
+    Args:
+        database: Where inbox and outbox lie.
+        settings: The installation's settings.
+        dialogue: Client of Rasa's channel.
+        transport: The door's messenger, for the typing sign and the receipt of an erasure.
+        door: Only men who came through this door.
+        on_queued: Called when something new may lie in the outbox.
+        clock: Now.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        dialogue: DialogueClient,
+        transport: Transport,
+        door: str,
+        on_queued: Callable[[], None] = lambda: None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._router = Router(settings)
+        self._dialogue = dialogue
+        self._transport = transport
+        self._door = door
+        self._on_queued = on_queued
+        self._clock = clock
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._swept_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look into the inbox now rather than at the next tick."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work for ever."""
+        while True:
+            try:
+                self._start_due()
+                self._sweep()
+            except StorageError:
+                log_event(_log, "conductor.storage_error", level=logging.ERROR)
+            try:
+                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+            except asyncio.TimeoutError:
+                continue
+            self._wake.clear()
+
+    async def drain(self) -> None:
+        """Work off what is due now and return; for doors that live for one conversation."""
+        for person_id in self._due_persons():
+            await self._work(person_id)
+
+    def _start_due(self) -> None:
+        for person_id in self._due_persons():
+            if person_id not in self._busy and len(self._busy) < AT_ONCE:
+                task = asyncio.create_task(self._work(person_id))
+                self._busy[person_id] = task
+                task.add_done_callback(lambda _, who=person_id: self._finished(who))
+
+    def _finished(self, person_id: str) -> None:
+        task = self._busy.pop(person_id)
+        self.wake()
+        if not task.cancelled() and task.exception() is not None:
+            log_event(_log, "conductor.error", level=logging.ERROR, kind=type(task.exception()).__name__)
+
+    def _due_persons(self) -> list[str]:
+        due = (InboxMessage.retry_at.is_(None)) | (InboxMessage.retry_at <= self._clock())
+        query = (
+            select(InboxMessage.person_id)
+            .where(InboxMessage.door == self._door, InboxMessage.state == "pending", due)
+            .order_by(InboxMessage.seq)
+        )
+        with self._database.read() as session:
+            return list(dict.fromkeys(session.execute(query).scalars()))
+
+    async def _work(self, person_id: str) -> None:
+        while True:
+            message_id = self._next(person_id)
+            if message_id is None:
+                return
+            await self._handle(person_id, message_id)
+            self._on_queued()
+
+    def _next(self, person_id: str) -> str | None:
+        query = select(InboxMessage).filter_by(person_id=person_id, state="pending")
+        with self._database.read() as session:
+            row = session.execute(query.order_by(InboxMessage.seq).limit(1)).scalar()
+            if row is None or (row.retry_at is not None and row.retry_at > self._clock()):
+                return None
+            message_id: str = row.id
+            return message_id
+
+    async def _handle(self, person_id: str, message_id: str) -> None:
+        try:
+            outcome, chat_id = self._route(person_id, message_id)
+        except (SealBrokenError, KeyMissingError) as error:
+            self._set_aside(message_id, error)
+            return
+        if isinstance(outcome, Erasure):
+            await self._erase(person_id, chat_id)
+        elif outcome is not None:
+            self._on_queued()
+            await self._transport.typing(chat_id)
+            await self._turn(outcome)
+
+    def _route(self, person_id: str, message_id: str) -> tuple[Outcome, str]:
+        with self._database.write() as session:
+            row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
+            person = session.get(Person, person_id)
+            outcome = self._router.route(session, person, row, at=self._clock())
+            return outcome, person.chat.reveal()
+
+    async def _turn(self, request: TurnRequest) -> None:
+        try:
+            await self._dialogue.turn(request)
+        except DialogueUnavailableError as error:
+            log_event(_log, "turn.unavailable", level=logging.WARNING, message=request.message_id)
+            self._postpone(request, error)
+
+    def _postpone(self, request: TurnRequest, error: DialogueUnavailableError) -> None:
+        """Keep the message for later and, the first time, tell him so in words with a way to a person."""
+        with self._database.write() as session:
+            row = session.execute(select(InboxMessage).filter_by(id=request.message_id)).scalar_one()
+            if row.state != "pending":
+                return  # committed after all; only the answer on the wire was lost
+            if row.attempts == 0:
+                name = "safety_static" if Level(request.metadata["level"]) >= Level.HIGH else "failure"
+                self._say(session, request.person_id, request.message_id, name)
+            row.attempts += 1
+            row.retry_at = self._clock() + timedelta(seconds=min(60, 2**row.attempts))
+            if error.answered and row.attempts >= MOST_ANSWERED_FAILURES:
+                self._say(session, request.person_id, request.message_id, "empty_reply")
+                row.state = "failed"
+
+    def _say(self, session: Any, person_id: str, message_id: str, name: str) -> None:
+        region = settings_of(session.get(Person, person_id))["region"]
+        replies = [Reply(bubble) for bubble in say(name, region)]
+        outbox.queue(session, person_id, replies, at=self._clock(), turn_id=message_id)
+
+    def _set_aside(self, message_id: str, error: BallastError) -> None:
+        """A message that cannot be opened is an alert, never a fresh start."""
+        log_event(_log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__)
+        with self._database.write() as session:
+            row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
+            row.state = "unreadable"
+
+    async def _erase(self, person_id: str, chat_id: str) -> None:
+        with self._database.write() as session:
+            erase_person(session, person_id)
+        truncate_journal(self._database)
+        log_event(_log, "person.erased", person=person_id)
+        try:
+            await self._transport.send(chat_id, say("forget_done", self._router.region)[0], ())
+        except BallastError as error:  # the receipt is a courtesy; the erasure stands
+            log_event(_log, "erasure.receipt_lost", kind=type(error).__name__)
+
+    def _sweep(self) -> None:
+        """Once a minute let go of what men said who want no log."""
+        now = self._clock()
+        if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
+            return
+        self._swept_at = now
+        with self._database.write() as session:
+            asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
+            refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
+            let_go(session, refused, before=now - SPLIT_WITHIN)

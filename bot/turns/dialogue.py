@@ -1,0 +1,91 @@
+"""Ask Rasa for one turn over its channel on loopback. Committed means: it is in the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bot.errors import DialogueUnavailableError
+
+TURN_PATH = "/webhooks/ballast/turn"
+HEALTH_PATH = "/webhooks/ballast/health"
+
+
+@dataclass(frozen=True)
+class TurnRequest:
+    """One message for the dialogue.
+
+    Attributes:
+        person_id: Whose turn; Rasa's sender id.
+        message_id: Inbox id; a repeated one runs nothing.
+        text: His words, without leading slashes, or empty for a button.
+        payload: What a pressed button of ours stands for, such as ``/affirm``; empty for words.
+        metadata: Screening level and kind, region and language.
+    """
+
+    person_id: str
+    message_id: str
+    text: str
+    payload: str
+    metadata: dict[str, Any]
+
+
+class DialogueClient:
+    """Talks to Rasa's channel with the bearer token.
+
+    Args:
+        base_url: Rasa's address.
+        token: Shared secret from the key file.
+        timeout_seconds: How long a turn may take.
+    """
+
+    def __init__(self, base_url: str, token: str, timeout_seconds: float) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        # Loopback only: a proxy from the environment must not see a man's words.
+        self._client = httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=timeout_seconds, trust_env=False
+        )
+
+    async def turn(self, request: TurnRequest) -> None:
+        """Have one message answered; returns when its replies are committed.
+
+        Raises:
+            DialogueUnavailableError: Rasa is down, too slow, or could not commit; the message stays in the inbox.
+        """
+        body = {
+            "person": request.person_id,
+            "message_id": request.message_id,
+            "text": request.text,
+            "payload": request.payload,
+            "metadata": request.metadata,
+        }
+        try:
+            response = await self._client.post(TURN_PATH, json=body)
+        except httpx.HTTPError as error:
+            raise DialogueUnavailableError(f"Rasa cannot be reached ({type(error).__name__}).") from error
+        if response.status_code != httpx.codes.OK:
+            answered = response.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+            raise DialogueUnavailableError(
+                f"Rasa did not commit the turn (status {response.status_code}).", answered=answered
+            )
+
+    async def health(self) -> dict[str, Any]:
+        """Return what the channel reports about itself.
+
+        Raises:
+            DialogueUnavailableError: Rasa is not there, has no model, or stores its trackers elsewhere.
+        """
+        try:
+            response = await self._client.get(HEALTH_PATH)
+        except httpx.HTTPError as error:
+            raise DialogueUnavailableError(f"Rasa cannot be reached ({type(error).__name__}).") from error
+        if response.status_code != httpx.codes.OK:
+            raise DialogueUnavailableError(f"Rasa is not ready (status {response.status_code}).")
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()

@@ -1,0 +1,142 @@
+"""The gate: every update is committed, screened and, if need be, answered in one transaction, before anything else."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.clock import Clock, utc_now
+from bot.config import Settings
+from bot.content import say
+from bot.crisis import Kind as CrisisKind
+from bot.crisis import Level, Screening, screen
+from bot.escalation import open_flag
+from bot.escalation.flags import level_for
+from bot.logs import log_event
+from bot.storage import Database
+from bot.storage.columns import new_id
+from bot.storage.models import InboxMessage, OutboxMessage, Person
+from bot.turns import outbox
+from bot.turns.messages import Incoming, Kind, Reply, cut
+from bot.turns.people import find_or_begin, settings_of
+
+SPLIT_WITHIN = timedelta(minutes=10)
+_REMEMBERED_CHATS = 10_000
+_log = logging.getLogger("ballast.gate")
+
+
+class Gate:
+    """Takes updates in. Returns only when an update is safe on disk.
+
+    Args:
+        database: Where inbox, outbox and flags lie.
+        settings: Region of men who have not chosen, and the clinic's out-of-hours sentence.
+        clock: Now.
+    """
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        # His last texts, in memory only: a sentence split over two messages is screened as one.
+        self._recent: dict[str, deque[tuple[datetime, str]]] = {}
+
+    def receive(self, incoming: Incoming) -> Screening | None:
+        """Commit one update with its screening, the safety reply and the flag.
+
+        Returns:
+            The screening, or None when the update was received before.
+
+        Raises:
+            StorageError: Nothing was committed; the update must not be acknowledged.
+        """
+        text, was_cut = cut(incoming.text) if incoming.text else (None, False)
+        earlier = self._earlier(incoming)
+        screening = screen(text, earlier=earlier) if text else Screening(Level.NONE)
+        with self._database.write() as session:
+            if self._is_known(session, incoming):
+                return None
+            person = self._person(session, incoming)
+            row = self._store(session, person, incoming, text, was_cut, screening)
+            if screening.needs_person:
+                self._answer_crisis(session, person, row, screening)
+        self._remember(incoming, text)
+        log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
+        return screening
+
+    @staticmethod
+    def _is_known(session: Any, incoming: Incoming) -> bool:
+        query = select(InboxMessage.seq).filter_by(door=incoming.door, update_id=incoming.update_id)
+        return session.execute(query).scalar() is not None
+
+    def _person(self, session: Any, incoming: Incoming) -> Person:
+        person = find_or_begin(
+            session,
+            incoming.door,
+            incoming.chat_id,
+            region=self._settings.region,
+            language=incoming.language,
+            at=incoming.at,
+        )
+        person.unreachable_at = None
+        return person
+
+    @staticmethod
+    def _store(
+        session: Any, person: Person, incoming: Incoming, text: str | None, was_cut: bool, screening: Screening
+    ) -> InboxMessage:
+        row = InboxMessage(id=new_id(), door=incoming.door, update_id=incoming.update_id, person_id=person.id)
+        row.kind, row.state, row.attempts, row.received_at = str(incoming.kind), "pending", 0, incoming.at
+        session.add(row)
+        row.body = {"text": text, "button": incoming.button, "cut": was_cut}
+        row.screening = {
+            "level": str(screening.level),
+            "kind": str(screening.kind),
+            "reasons": list(screening.reasons),
+        }
+        session.flush()
+        return row
+
+    def _answer_crisis(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
+        imminent = screening.level >= Level.IMMINENT
+        name = {
+            CrisisKind.VIOLENCE: "safety_violence",
+            CrisisKind.OTHER_PERSON: "safety_other",
+        }.get(screening.kind, "safety_imminent" if imminent else "safety_high")
+        said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(person_id=person.id, lane=outbox.CRISIS)
+        bubbles = say(
+            name,
+            settings_of(person)["region"],
+            turn=session.execute(said).scalar(),
+            staff=self._settings.staff_reads_until,
+        )
+        replies = [Reply(bubble) for bubble in bubbles]
+        outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, lane=outbox.CRISIS)
+        open_flag(
+            session,
+            person_id=person.id,
+            level=level_for(screening),
+            kind="violence" if screening.kind is CrisisKind.VIOLENCE else "screening",
+            reasons=list(screening.reasons),
+            at=row.received_at,
+            message_id=row.id,
+        )
+
+    def _earlier(self, incoming: Incoming) -> list[str]:
+        seen = self._recent.get(f"{incoming.door}:{incoming.chat_id}", ())
+        return [text for at, text in seen if incoming.at - at <= SPLIT_WITHIN]
+
+    def _remember(self, incoming: Incoming, text: str | None) -> None:
+        if not text:
+            return
+        chat = f"{incoming.door}:{incoming.chat_id}"
+        recent = self._recent.pop(chat, deque(maxlen=4))
+        recent.append((incoming.at, text))
+        self._recent[chat] = recent
+        while len(self._recent) > _REMEMBERED_CHATS:
+            self._recent.pop(next(iter(self._recent)))
+

@@ -1,0 +1,70 @@
+"""What goes in and what comes out, the same for every door."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+MAX_TEXT_UNITS = 4096  # UTF-16 code units; Telegram's own limit
+
+
+class Kind(str, enum.Enum):
+    """What kind of thing a man sent."""
+
+    TEXT = "text"
+    EDIT = "edit"
+    BUTTON = "button"
+    MEDIA = "media"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One update from a door, before anything is stored.
+
+    Attributes:
+        door: ``telegram`` or ``console``.
+        update_id: The door's own number of this update; seen twice, it has no second effect.
+        chat_id: Where to answer.
+        kind: Text, an edit of an earlier text, a pressed button, or something that cannot be read here.
+        text: What he wrote, or the caption.
+        button: The opaque token of the pressed button.
+        language: ISO 639-1 code that his client reports.
+        at: When it was received, in UTC.
+    """
+
+    door: str
+    update_id: int
+    chat_id: str
+    kind: Kind
+    at: datetime
+    text: str | None = None
+    button: str | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class ReplyButton:
+    """A choice offered with a reply; the payload never leaves the house."""
+
+    label: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One bubble."""
+
+    text: str
+    buttons: tuple[ReplyButton, ...] = ()
+
+
+def cut(text: str, most_units: int = MAX_TEXT_UNITS) -> tuple[str, bool]:
+    """Return the text cut to Telegram's limit in UTF-16 units, and whether anything was cut."""
+    encoded = text.encode("utf-16-le", errors="replace")
+    if len(encoded) <= 2 * most_units:
+        return encoded.decode("utf-16-le"), False
+    return encoded[: 2 * most_units].decode("utf-16-le", errors="ignore"), True

@@ -1,0 +1,143 @@
+"""The outbox: replies committed before they are sent, each with its lane and its fate.
+
+``pending -> sending -> sent | pending again (due later) | uncertain | undeliverable``. A message found in ``sending``
+at start was cut off midway: nobody knows whether it arrived. It is sent again only where twice does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bot.storage.columns import new_id
+from bot.storage.models import ButtonToken, OutboxMessage, Person
+from bot.turns.messages import Reply
+
+CRISIS, TURN = "crisis", "turn"
+MOST_ATTEMPTS = 40
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """An outbox message opened for sending."""
+
+    id: str
+    person_id: str
+    chat_id: str
+    text: str
+    buttons: tuple[tuple[str, str], ...]
+    attempts: int
+
+
+def queue(
+    session: Any,
+    person_id: str,
+    replies: Sequence[Reply],
+    *,
+    at: datetime,
+    turn_id: str | None = None,
+    lane: str = TURN,
+    resend: bool = True,
+) -> None:
+    """Put replies into the outbox, in order, in the caller's transaction.
+
+    Args:
+        session: The transaction.
+        person_id: Who gets them.
+        replies: The bubbles.
+        at: Now.
+        turn_id: Inbox id of the message they answer.
+        lane: ``crisis`` overtakes ``turn``.
+        resend: Whether a second copy after an uncertain send does no harm.
+    """
+    for reply in replies:
+        row = OutboxMessage(id=new_id(), person_id=person_id, turn_id=turn_id, lane=lane, resend=resend)
+        row.state, row.attempts, row.created_at, row.due_at = "pending", 0, at, at
+        session.add(row)
+        buttons = [_offer(session, row, button.label, button.payload) for button in reply.buttons]
+        row.body = {"text": reply.text, "buttons": buttons}
+        session.flush()  # keeps the numbering in the order of the bubbles
+
+
+def _offer(session: Any, row: OutboxMessage, label: str, payload: str) -> dict[str, str]:
+    token = ButtonToken(id=new_id(), person_id=row.person_id, outbox_id=row.id)
+    session.add(token)
+    token.choice = {"label": label, "payload": payload}
+    return {"label": label, "token": token.id}
+
+
+def recover(session: Any, door: str, *, at: datetime) -> int:
+    """Settle what was being sent when the process died; return how many."""
+    rows = _of_door(door, OutboxMessage.state == "sending")
+    found = session.execute(rows).scalars().all()
+    for row in found:
+        settle_uncertain(row, at=at)
+    return len(found)
+
+
+def due_persons(session: Any, door: str, *, at: datetime) -> list[str]:
+    """Return who has something to be sent now, those in crisis first."""
+    query = (
+        select(OutboxMessage.person_id, OutboxMessage.lane)
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .where(Person.door == door, OutboxMessage.state == "pending", OutboxMessage.due_at <= at)
+        .order_by(OutboxMessage.lane != CRISIS, OutboxMessage.seq)
+    )
+    return list(dict.fromkeys(row.person_id for row in session.execute(query)))
+
+
+def take_next(session: Any, person_id: str, *, at: datetime) -> Parcel | None:
+    """Mark this man's next message as being sent and return it; None when nothing of his is due.
+
+    The crisis lane overtakes. Within a lane a message that waits for its retry holds back those after it.
+    """
+    for lane in (CRISIS, TURN):
+        query = select(OutboxMessage).filter_by(person_id=person_id, state="pending", lane=lane)
+        row = session.execute(query.order_by(OutboxMessage.seq).limit(1)).scalar()
+        if row is not None and row.due_at <= at:
+            row.state, row.attempts = "sending", row.attempts + 1
+            return _parcel(session, row)
+    return None
+
+
+def _parcel(session: Any, row: OutboxMessage) -> Parcel:
+    body = row.body.reveal()
+    buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
+    chat_id = session.get(Person, row.person_id).chat.reveal()
+    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts)
+
+
+def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:
+    """Note that the messenger took it."""
+    row.state, row.sent_at, row.delivery_ref = "sent", at, delivery_ref
+
+
+def settle_retry(row: OutboxMessage, *, at: datetime, after_seconds: float) -> None:
+    """Try again later; a messenger that refuses for good is not asked for ever."""
+    row.state = "pending" if row.attempts < MOST_ATTEMPTS else "undeliverable"
+    row.due_at = at + timedelta(seconds=after_seconds)
+
+
+def settle_uncertain(row: OutboxMessage, *, at: datetime) -> None:
+    """It may have arrived: send again only what may safely arrive twice."""
+    if row.resend:
+        settle_retry(row, at=at, after_seconds=1)
+    else:
+        row.state = "uncertain"
+
+
+def settle_undeliverable(session: Any, person_id: str, *, at: datetime) -> None:
+    """He cannot be reached: nothing more is tried until he writes again."""
+    waiting = update(OutboxMessage).where(
+        OutboxMessage.person_id == person_id, OutboxMessage.state.in_(("pending", "sending"))
+    )
+    session.execute(waiting.values(state="undeliverable").execution_options(synchronize_session="fetch"))
+    session.get(Person, person_id).unreachable_at = at
+
+
+def _of_door(door: str, condition: Any) -> Any:
+    return select(OutboxMessage).join(Person, Person.id == OutboxMessage.person_id).where(Person.door == door, condition)

@@ -1,0 +1,139 @@
+"""Decide what one received message needs: the first questions, a command, a button's meaning, or a turn of dialogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.config import Settings
+from bot.content import typed_choice, word_for_sign
+from bot.crisis import Level
+from bot.escalation.flags import has_open_red
+from bot.storage.models import ButtonToken, InboxMessage, Person
+from bot.turns import onboarding
+from bot.turns.commands import TO_DIALOGUE, Desk, command_of
+from bot.turns.dialogue import TurnRequest
+from bot.turns.messages import Kind
+from bot.turns.people import settings_of
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """He confirmed that everything of his is to be wiped."""
+
+
+Outcome = TurnRequest | Erasure | None
+
+
+class Router:
+    """Routes inside the transaction that its caller opened.
+
+    Args:
+        settings: The installation's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._desk = Desk(settings)
+        self.region = settings.region
+
+    def route(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> Outcome:
+        """Answer the message here, or return what to do about it outside this transaction.
+
+        A message that is answered here is ``done`` (or ``held``) when the transaction commits.
+        """
+        body = row.body.reveal()
+        level = Level(row.screening.reveal()["level"])
+        if row.kind == Kind.EDIT:  # an edit is screened; the gate has answered if it had to
+            row.state = "done"
+            return None
+        if row.kind == Kind.BUTTON:
+            return self._route_button(session, person, row, body, at)
+        return self._route_words(session, person, row, body["text"] or "", level, at)
+
+    def _route_words(
+        self, session: Any, person: Person, row: InboxMessage, text: str, level: Level, at: datetime
+    ) -> TurnRequest | None:
+        command = command_of(text)
+        if command in ("forget", "person"):  # they work in every state
+            self._desk.answer(session, person, row, command, at=at)
+            return None
+        if level < Level.HIGH and not onboarding.may_pass(session, person):
+            self._first_questions(session, person, row, text, command, at)
+            return None
+        if command in TO_DIALOGUE:
+            return _turn(person, row, payload=TO_DIALOGUE[command])
+        if command is not None:
+            self._desk.answer(session, person, row, command, at=at)
+            return None
+        return self._route_text(session, person, row, text, level, at)
+
+    def _first_questions(
+        self, session: Any, person: Person, row: InboxMessage, text: str, command: str | None, at: datetime
+    ) -> None:
+        choice = typed_choice(text) if person.introduced_at is not None else None
+        if choice is not None:
+            onboarding.answer_consent(session, person, row, choice, at=at)
+        else:
+            onboarding.introduce(session, person, row, has_words=bool(text) and command is None, at=at)
+
+    def _route_text(
+        self, session: Any, person: Person, row: InboxMessage, text: str, level: Level, at: datetime
+    ) -> TurnRequest | None:
+        if row.kind == Kind.MEDIA and not text:
+            self._desk.say(session, person, row, "cannot_see", at=at)
+            return None
+        words = word_for_sign(text) or text.lstrip("/ \t\n")
+        if level is Level.NONE and not any(char.isalnum() for char in words):
+            self._desk.say(session, person, row, "empty_text", at=at)
+            return None
+        if row.body.reveal()["cut"] and row.attempts == 0:
+            self._desk.say(session, person, row, "too_long", at=at)
+            row.state = "pending"
+        return _turn(person, row, text=words)
+
+    def _route_button(
+        self, session: Any, person: Person, row: InboxMessage, body: dict[str, Any], at: datetime
+    ) -> Outcome:
+        payload: str | None = body.get("payload")  # known already when the dialogue is asked again
+        if payload is None:
+            choice = _use(session, person, body["button"], at)
+            if choice is None:
+                self._desk.say(session, person, row, "stale_button", at=at)
+                return None
+            payload = choice["payload"]
+            row.body = {"text": None, "button": choice["label"], "payload": payload}
+        if not payload.startswith("gate:"):
+            return _turn(person, row, payload=payload)
+        name = payload.removeprefix("gate:")
+        if name == "forget_yes":
+            return self._forget(session, person, row, at)
+        if name in onboarding.CHOICES:
+            onboarding.answer_consent(session, person, row, name, at=at)
+        else:
+            self._desk.press(session, person, row, name, at=at)
+        return None
+
+    def _forget(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> Erasure | None:
+        """Have everything wiped, unless a person must look at a red flag first."""
+        if not has_open_red(session, person.id):
+            return Erasure()
+        self._desk.say(session, person, row, "forget_held", at=at)
+        return None
+
+
+def _turn(person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:
+    metadata = {**row.screening.reveal(), **settings_of(person)}
+    return TurnRequest(person.id, row.id, text, payload, metadata)
+
+
+def _use(session: Any, person: Person, token: str | None, at: datetime) -> dict[str, str] | None:
+    """Use up a button together with the others of its message; None if it is unknown, another's or spent."""
+    button = session.get(ButtonToken, token or "")
+    if button is None or button.person_id != person.id or button.used_at is not None:
+        return None
+    choice: dict[str, str] = button.choice.reveal()
+    siblings = session.query(ButtonToken).filter_by(outbox_id=button.outbox_id).all()
+    for sibling in siblings:
+        sibling.used_at = at
+    return choice

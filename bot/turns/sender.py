@@ -1,0 +1,149 @@
+"""Hand the outbox to the messenger: crisis first, each man's bubbles in order, one man never waiting for another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from bot.clock import Clock, utc_now
+from bot.errors import NotSentError, SlowDownError, StorageError, UncertainSendError, UnreachableError
+from bot.escalation.flags import note_unreachable
+from bot.logs import log_event
+from bot.storage import Database
+from bot.storage.models import OutboxMessage
+from bot.turns import outbox
+
+AT_ONCE = 20
+IDLE_SECONDS = 0.25
+_log = logging.getLogger("ballast.sender")
+
+
+class Transport(Protocol):
+    """What a door must be able to do."""
+
+    async def send(self, chat_id: str, text: str, buttons: tuple[tuple[str, str], ...]) -> int | None:
+        """Hand over one bubble with (label, token) buttons; return the messenger's number for it.
+
+        Raises:
+            TransportError: One of its leaves, by what is known about the message.
+        """
+
+    async def typing(self, chat_id: str) -> None:
+        """Show that an answer is being written; never raises."""
+
+
+class Sender:
+    """Sends what one door's men are owed.
+
+    Args:
+        database: Where the outbox lies.
+        transport: The door's messenger.
+        door: Only men who came through this door.
+        clock: Now.
+    """
+
+    def __init__(self, database: Database, transport: Transport, door: str, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._transport = transport
+        self._door = door
+        self._clock = clock
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look into the outbox now rather than at the next tick."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send for ever. Settles first what an earlier process left midway."""
+        recovered = False
+        while True:
+            try:
+                if not recovered:
+                    self._recover()
+                    recovered = True
+                self._start_due()
+            except StorageError:
+                log_event(_log, "sender.storage_error", level=logging.ERROR)
+            await self._wait()
+
+    def _recover(self) -> None:
+        with self._database.write() as session:
+            count = outbox.recover(session, self._door, at=self._clock())
+        log_event(_log, "sender.recovered", count=count)
+
+    def _start_due(self) -> None:
+        with self._database.read() as session:
+            persons = outbox.due_persons(session, self._door, at=self._clock())
+        for person_id in persons:
+            if person_id not in self._busy and len(self._busy) < AT_ONCE:
+                task = asyncio.create_task(self._send_all(person_id))
+                self._busy[person_id] = task
+                task.add_done_callback(lambda _, who=person_id: self._finished(who))
+
+    def _finished(self, person_id: str) -> None:
+        task = self._busy.pop(person_id)
+        self.wake()
+        if not task.cancelled() and task.exception() is not None:
+            log_event(_log, "sender.error", level=logging.ERROR, kind=type(task.exception()).__name__)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+        except asyncio.TimeoutError:
+            return
+        self._wake.clear()
+
+    async def drain(self) -> None:
+        """Send what is due now and return; for doors that live for one conversation."""
+        with self._database.read() as session:
+            persons = outbox.due_persons(session, self._door, at=self._clock())
+        for person_id in persons:
+            await self._send_all(person_id)
+
+    async def _send_all(self, person_id: str) -> None:
+        while True:
+            with self._database.write() as session:
+                parcel = outbox.take_next(session, person_id, at=self._clock())
+            if parcel is None:
+                return
+            await self._send_one(parcel)
+
+    async def _send_one(self, parcel: outbox.Parcel) -> None:
+        delivery_ref: int | None = None
+        failure: Exception | None = None
+        try:
+            delivery_ref = await self._transport.send(parcel.chat_id, parcel.text, parcel.buttons)
+        except (SlowDownError, UnreachableError, NotSentError, UncertainSendError) as error:
+            failure = error
+        await self._settle(parcel, failure, delivery_ref)
+
+    async def _settle(self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None) -> None:
+        while True:
+            try:
+                with self._database.write() as session:
+                    self._write_down(session, parcel, failure, delivery_ref)
+                break
+            except StorageError:  # it was sent: forgetting that would send it twice
+                log_event(_log, "sender.settle_failed", level=logging.ERROR, message=parcel.id)
+                await asyncio.sleep(IDLE_SECONDS)
+        outcome = "sent" if failure is None else type(failure).__name__
+        log_event(_log, "outbox.settled", message=parcel.id, outcome=outcome, attempts=parcel.attempts)
+
+    def _write_down(self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None) -> None:
+        row = session.query(OutboxMessage).filter_by(id=parcel.id).one_or_none()
+        now = self._clock()
+        if row is None:
+            return  # he had everything erased while it was on its way
+        if failure is None:
+            outbox.settle_sent(row, at=now, delivery_ref=ref)
+        elif isinstance(failure, SlowDownError):
+            outbox.settle_retry(row, at=now, after_seconds=failure.retry_after_seconds)
+        elif isinstance(failure, UnreachableError):
+            outbox.settle_undeliverable(session, parcel.person_id, at=now)
+            note_unreachable(session, parcel.person_id, at=now)
+        elif isinstance(failure, UncertainSendError):
+            outbox.settle_uncertain(row, at=now)
+        else:
+            outbox.settle_retry(row, at=now, after_seconds=min(60.0, 2.0 ** min(parcel.attempts, 6)))

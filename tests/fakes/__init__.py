@@ -1,0 +1,1 @@
+"""Stand-ins for the services that Ballast talks to, for tests on loopback."""

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from bot.clock import Clock
+from bot.consent import RESEARCH, record_answer
+from bot.crypto import KeyRing
+from bot.storage import Database
+from bot.storage.models import InboxMessage, OutboxMessage, Person, Turn
+
+START = datetime(2026, 3, 2, 21, 30, tzinfo=timezone.utc)
+
+
+class House:
+    """A real database with men who say what a test lets them say."""
+
+    start = START
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._updates = 0
+
+    def man(self, *, chat: str = "chat-4711", consents: bool = True) -> str:
+        with self.database.write() as session:
+            index = self.database.vault.keyring.chat_index("telegram", f"{chat}-{self._updates}")
+            person = Person(door="telegram", chat_index=index, created_at=START)
+            session.add(person)
+            session.flush()
+            self.database.vault.make_key(session, person.id)
+            person.chat = chat
+            person_id: str = person.id
+        self._updates += 1
+        if consents:
+            self.answers(person_id, given=True)
+        return person_id
+
+    def answers(self, person_id: str, *, given: bool) -> None:
+        with self.database.write() as session:
+            record_answer(session, person_id=person_id, kind=RESEARCH, given=given, at=START)
+
+    def says(
+        self, person_id: str, text: str | None, *, after: timedelta = timedelta(0), **more: object
+    ) -> str:
+        body = {"text": text, "caption": more.get("caption"), "button": more.get("button"), "command": None}
+        self._updates += 1
+        with self.database.write() as session:
+            row = InboxMessage(
+                door="telegram",
+                update_id=self._updates,
+                person_id=person_id,
+                kind=more.get("kind", "text"),
+                state=more.get("state", "done"),
+                received_at=START + after,
+            )
+            session.add(row)
+            session.flush()
+            row.body = body
+            if more.get("reading") is not None:
+                turn = Turn(id=row.id, person_id=person_id, at=START + after, model="model-a1b2")
+                session.add(turn)
+                turn.reading = more["reading"]
+            row_id: str = row.id
+        return row_id
+
+    def hears(
+        self, person_id: str, text: str, *, after: timedelta = timedelta(0), state: str = "sent"
+    ) -> None:
+        at = START + after
+        with self.database.write() as session:
+            row = OutboxMessage(person_id=person_id, state=state, created_at=at, due_at=at, sent_at=at)
+            session.add(row)
+            session.flush()
+            row.body = {"text": text, "buttons": []}
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(
+        f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys")
+    )
+    database.prepare()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def house(database) -> House:
+    return House(database)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return lambda: START + timedelta(days=40)
