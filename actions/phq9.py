@@ -17,7 +17,9 @@ from bot.records.phq9 import ANSWERS, ITEMS, PHQ9_SEVERE, STEM, Phq9, from_answe
 from bot.storage.models import Person
 from bot.turns.commit import keeps_log
 
-_TYPED = {answer.lower(): value for value, answer in enumerate(ANSWERS)} | {str(value): value for value in range(4)}
+_TYPED = {answer.lower(): value for value, answer in enumerate(ANSWERS)} | {
+    str(value): value for value in range(4)
+}
 
 
 class StartPhq9(Flow):

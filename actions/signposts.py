@@ -51,4 +51,3 @@ class AskForPerson(Flow):
         raise_flag(tracker, level=YELLOW, kind="person", reason="asked for a person to get in touch")
         dispatcher.utter_message(response="utter_talk_to_person")
         return []
-

@@ -70,7 +70,12 @@ def offer_step(dispatcher: CollectingDispatcher, theme: str) -> Events:
 
 def _after_step(theme: str) -> list[Button]:
     people = _PEOPLE.get(theme, "ask_local_service")
-    return [button("I'll try that", "/affirm"), button("Something else", "/next_step"), _people(people), _ENOUGH]
+    return [
+        button("I'll try that", "/affirm"),
+        button("Something else", "/next_step"),
+        _people(people),
+        _ENOUGH,
+    ]
 
 
 def _people(intent: str) -> Button:
@@ -94,7 +99,11 @@ class GoOn(Flow):
         """Answer by the stage of the open theme; "not at all" may be an answer to the nine questions."""
         if answers_question(tracker):
             return AnswerPhq9().turn(dispatcher, tracker)
-        theme, stage, intent = tracker.get_slot("theme"), tracker.get_slot("theme_stage"), intent_read(tracker)
+        theme, stage, intent = (
+            tracker.get_slot("theme"),
+            tracker.get_slot("theme_stage"),
+            intent_read(tracker),
+        )
         if theme and stage == OPENED:
             return offer_step(dispatcher, theme)
         if theme and stage == STEPPED:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from functools import partial
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
+from bot.config import Settings
 from bot.errors import BallastError
 
 USAGE = """ballast COMMAND
@@ -19,6 +21,7 @@ USAGE = """ballast COMMAND
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME]                         the staff app, or a new account
   research preview | export ...            anonymised dialogues of men who agreed
+  ready                                    wait until everything started runs, and say where
   setup                                    make the data folder, key file and database
   keys new                                 make a key file
   directory                                list helplines and services that need checking
@@ -43,8 +46,6 @@ def main() -> None:
 
 
 def _run(command: str, rest: list[str]) -> int:
-    from bot.config import Settings
-
     if command == "screen" and rest == ["--jsonl"]:
         from bot.console.command import screen_lines
 
@@ -63,9 +64,11 @@ def _run(command: str, rest: list[str]) -> int:
     return _door(command, rest, settings)
 
 
-def _door(command: str, rest: list[str], settings: "Settings") -> int:  # type: ignore[name-defined]
+def _door(command: str, rest: list[str], settings: Settings) -> int:
+    from bot import logs
     from bot.storage import open_database
 
+    logs.install(settings.log_level)
     if command == "chat":
         from bot.console.command import chat
 
@@ -74,17 +77,21 @@ def _door(command: str, rest: list[str], settings: "Settings") -> int:  # type: 
         from bot.telegram.command import main as telegram
 
         return telegram(settings)
+    if command == "ready":
+        from bot.console.ready import main as ready
+
+        return ready(settings)
     if command in ("staff", "research"):
         from importlib import import_module
 
         door = import_module(f"bot.{command}.command")
-        code: int = door.main(rest, settings, open_database)
+        code: int = door.main(rest, settings, partial(open_database, settings))
         return code
     sys.stderr.write(USAGE)
     return 0 if command in ("", "help", "-h", "--help") else 2
 
 
-def _set_up(settings: "Settings", *, with_database: bool) -> int:  # type: ignore[name-defined]
+def _set_up(settings: Settings, *, with_database: bool) -> int:
     from bot.crypto import KeyRing
     from bot.storage import open_database
 

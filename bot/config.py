@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import SettingError
@@ -39,9 +39,9 @@ class Settings:
 
     home: Path
     key_file: Path
-    database_url: str
+    database_url: str = field(repr=False)  # may hold a password
     rasa_url: str
-    telegram_token: str | None
+    telegram_token: str | None = field(repr=False)
     telegram_base_url: str
     region: str
     staff_host: str

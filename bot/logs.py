@@ -61,6 +61,11 @@ class SilentFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Let our events through, and of libraries what is at least a warning: without its text the rest says nothing."""
+    return hasattr(record, _FIELDS) or record.levelno >= logging.WARNING
+
+
 def _frames(trace: TracebackType | None) -> list[str]:
     return [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-4:]]
 
@@ -72,6 +77,7 @@ def install(level: str = "INFO", stream: TextIO | None = None) -> None:
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(SilentFormatter())
+    handler.addFilter(_is_worth_a_line)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

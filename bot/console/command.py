@@ -69,7 +69,10 @@ def _place(settings: Settings, *, fresh: bool) -> Iterator[tuple[Database, Setti
     home = Path(tempfile.mkdtemp(prefix="ballast-"))
     try:
         placed = replace(
-            settings, home=home, key_file=home / "ballast.keys", database_url=f"sqlite:///{home / 'ballast.db'}"
+            settings,
+            home=home,
+            key_file=home / "ballast.keys",
+            database_url=f"sqlite:///{home / 'ballast.db'}",
         )
         KeyRing.create(placed.key_file)
         database = open_database(placed)

@@ -20,7 +20,13 @@ Bubble = str
 _SIGN_MODIFIERS = "\ufe0f\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones, joiners
 
 # The words of the region: what a family doctor is called there. The dialogue fills {doctor} from here too.
-DOCTOR = {"us-miami": "primary-care doctor", "us": "primary-care doctor", "uk": "GP", "de": "GP", "elsewhere": "doctor"}
+DOCTOR = {
+    "us-miami": "primary-care doctor",
+    "us": "primary-care doctor",
+    "uk": "GP",
+    "de": "GP",
+    "elsewhere": "doctor",
+}
 
 
 @cache
@@ -31,7 +37,9 @@ def _texts(language: str) -> Mapping[str, Any]:
     return found
 
 
-def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = "") -> list[Bubble]:
+def say(
+    name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = ""
+) -> list[Bubble]:
     """Return the bubbles of one text.
 
     Args:

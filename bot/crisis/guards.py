@@ -1,6 +1,6 @@
 """The only things that may lower a level, each bound to the words it covers.
 
-* An idiom drops a match that lies wholly inside it.
+* An idiom drops a match whose last word belongs to it ("dying" + "for a pint").
 * A setting (film, game, news, the job) drops a match in the same clause.
 * A denial lowers a match that it reaches through linking words alone.
 * A third person before the match turns it into worry about somebody else.
@@ -43,13 +43,17 @@ class Guards:
         """Build the guards of one language from its two files."""
         patterns = {name: compiler.compile_all(guards[name]) for name in PATTERN_GUARDS}
         names = ("negators", "links", "joiners", "himself", "others")
-        return cls(**patterns, **{name: frozenset(words[name].split()) for name in names}, reasons=guards["reasons"])
+        return cls(
+            **patterns, **{name: frozenset(words[name].split()) for name in names}, reasons=guards["reasons"]
+        )
 
     @property
     def words(self) -> frozenset[str]:
         """Every word these guards name."""
         patterns = (pattern.part.words for name in PATTERN_GUARDS for pattern in getattr(self, name))
-        return frozenset(self.negators | self.links | self.joiners | self.himself | self.others).union(*patterns)
+        return frozenset(self.negators | self.links | self.joiners | self.himself | self.others).union(
+            *patterns
+        )
 
     def on(self, line: Line) -> GuardedLine:
         """Find once where this language's pattern guards stand in a line."""
@@ -89,7 +93,7 @@ class GuardedLine:
         return replace(finding, level=Level.CONCERN, reason=self.guards.reasons[guard], family=guard)
 
     def _in_idiom(self, finding: Finding) -> bool:
-        return any(start <= finding.start and finding.end <= end for start, end in self.spans["idioms"])
+        return any(start < finding.end <= end for start, end in self.spans["idioms"])
 
     def _in_setting(self, finding: Finding) -> bool:
         if not self.spans["settings"]:

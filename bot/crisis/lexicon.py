@@ -94,7 +94,8 @@ def lexicon_from(folder: Path) -> Lexicon:
 
 def _language(path: Path) -> Iterator[Family]:
     words = _read(path / "words.yml")
-    compiler = Compiler(_one_line_each(words["phrases"]), frozenset(words["fillers"].split()))
+    fillers, unbridged = (frozenset(words[name].split()) for name in ("fillers", "unbridged"))
+    compiler = Compiler(_one_line_each(words["phrases"]), fillers, unbridged)
     try:
         guards = Guards.read(words, _read(path / "guards.yml"), compiler)
         for file in sorted(path.glob("*.yml")):

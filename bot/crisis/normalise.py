@@ -71,7 +71,8 @@ def words(text: str, spelling: Spelling) -> list[str]:
                 tokens.append(mark)
         else:
             tokens.extend(spelling.correct(match.group()))
-    return spelling.phrased([token for token in tokens if token not in spelling.fillers])
+    weighty = [token for token in tokens if token not in spelling.fillers]
+    return spelling.phrased([token for at, token in enumerate(weighty) if weighty[max(0, at - 2) : at] != [token] * 2])
 
 
 def _joined(run: str, spelling: Spelling) -> str:

@@ -6,9 +6,10 @@ A pattern is read word by word over a normalised line (see `bot.crisis.line`):
 ``die``    the word itself
 ``kill*``  any word that begins so
 ``_``      any one word
-``~3``     a gap of up to three words; it may cross a comma, never a full stop
+``~3``     a gap of up to three words; it may cross a comma, never a full stop or a negation
 ``(a|b c)`` one of these
 ``[a|b]``  one of these, or nothing
+``!(a|b)`` what follows is none of these
 ``{want}`` the phrase list of that name in ``words.yml``
 ``^ $``    begin and end of a clause
 ========== ==================================================================
@@ -26,8 +27,9 @@ from functools import cached_property
 from bot.crisis.line import Line
 
 LONGEST_GAP = 8
+BRACKETS = {"(": ")", "[": "]", "!(": ")"}
 WORD = r" [^ .,]+"
-_PIECES = re.compile(r"[()\[\]|^$]|\{\w+\}|~\d*|[^\s()\[\]|{}~^$]+")
+_PIECES = re.compile(r"!\(|[()\[\]|^$]|\{\w+\}|~\d*|[^\s()\[\]|{}~^$]+")
 Needs = tuple[frozenset[str], ...]
 
 
@@ -65,11 +67,20 @@ class Pattern:
 
 
 class Compiler:
-    """Turns pattern sources into `Pattern`, with the named phrase lists and filler words of one language."""
+    """Turns pattern sources into `Pattern`, with the named phrase lists and filler words of one language.
 
-    def __init__(self, phrases: Mapping[str, str], fillers: frozenset[str]) -> None:
+    Args:
+        phrases: Named phrase lists, written in this same language.
+        fillers: Words that the text no longer holds, dropped from patterns too.
+        unbridged: Negations, which no gap may reach over.
+    """
+
+    def __init__(
+        self, phrases: Mapping[str, str], fillers: frozenset[str], unbridged: frozenset[str]
+    ) -> None:
         self._phrases = phrases
         self._fillers = fillers
+        self._gap = "(?: (?!(?:" + "|".join(map(re.escape, sorted(unbridged))) + ") )[^ .]+)"
         self._named: dict[str, Part] = {}
 
     def compile(self, source: str) -> Pattern:
@@ -102,11 +113,11 @@ class Compiler:
         parts: list[Part] = []
         while at < len(pieces) and pieces[at] not in ")]|":
             piece = pieces[at]
-            if piece in "([":
+            if piece in BRACKETS:
                 inner, at = self._alternatives(pieces, at + 1, source)
-                if at >= len(pieces) or pieces[at] != {"(": ")", "[": "]"}[piece]:
+                if at >= len(pieces) or pieces[at] != BRACKETS[piece]:
                     raise PatternError(f"brackets do not match: {source!r}")
-                parts.append(inner if piece == "(" else optional(inner))
+                parts.append({"(": same, "[": optional, "!(": unless}[piece](inner))
             else:
                 parts.append(self._single(piece, source))
             at += 1
@@ -118,7 +129,7 @@ class Compiler:
         if piece == "$":
             return Part(r"(?= [.,])")
         if piece.startswith("~"):
-            return gap(piece, source)
+            return self._gap_of(piece, source)
         if piece.startswith("{"):
             return self._phrase_list(piece[1:-1], source)
         if piece in self._fillers:
@@ -129,6 +140,12 @@ class Compiler:
             return Part(f" {re.escape(piece[:-1])}[^ .,]*")
         return Part(" " + re.escape(piece), (frozenset({piece}),), frozenset({piece}))
 
+    def _gap_of(self, piece: str, source: str) -> Part:
+        width = int(piece[1:] or 3)
+        if width > LONGEST_GAP:
+            raise PatternError(f"gap wider than {LONGEST_GAP} in {source!r}")
+        return Part(f"{self._gap}{{0,{width}}}")
+
     def _phrase_list(self, name: str, source: str) -> Part:
         if name not in self._named:
             if name not in self._phrases:
@@ -138,14 +155,6 @@ class Compiler:
             if rest != len(pieces):
                 raise PatternError(f"phrase list {name!r} not understood")
         return self._named[name]
-
-
-def gap(piece: str, source: str) -> Part:
-    """Compile ``~n``; ``~`` alone is ``~3``."""
-    width = int(piece[1:] or 3)
-    if width > LONGEST_GAP:
-        raise PatternError(f"gap wider than {LONGEST_GAP} in {source!r}")
-    return Part(f"(?: [^ .]+){{0,{width}}}")
 
 
 def chain(parts: list[Part]) -> Part:
@@ -171,6 +180,16 @@ def either(branches: list[Part]) -> Part:
         return Part(regex, (), words)
     narrowest = (min(branch.needs, key=len) for branch in branches)
     return Part(regex, (frozenset().union(*narrowest),), words)
+
+
+def same(part: Part) -> Part:
+    """The part as it is."""
+    return part
+
+
+def unless(part: Part) -> Part:
+    """Nothing of its own, but only where the part does not follow."""
+    return Part(f"(?!{part.regex}(?= ))")
 
 
 def optional(part: Part) -> Part:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.crisis.findings import Finding, Kind, Level
+from bot.crisis.findings import Finding, Kind
 from bot.crisis.lexicon import Combination, Family, Lexicon, read_lexicon
 from bot.crisis.line import Line
 from bot.crisis.normalise import breathless, words
 
 EARLIER_MESSAGES = 4
 EARLIER_WORDS = 80
+EARLIER_CHARACTERS = 600
 
 
 def load() -> None:
@@ -36,7 +37,8 @@ def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
     if joined is not None:
         found += scan(Line.of(words(joined, lexicon.spelling)), lexicon)
     if earlier:
-        before = [word for message in earlier[-EARLIER_MESSAGES:] for word in words(message, lexicon.spelling)]
+        recent = (message[-EARLIER_CHARACTERS:] for message in earlier[-EARLIER_MESSAGES:])
+        before = [word for message in recent for word in words(message, lexicon.spelling)]
         line = Line.of(tokens, before=before[-EARLIER_WORDS:])
         found += [finding for finding in scan(line, lexicon) if finding.end > line.boundary]
     return found
@@ -44,9 +46,21 @@ def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
 
 def scan(line: Line, lexicon: Lexicon) -> list[Finding]:
     """Match every family, let the guards lower what they cover, then look for combinations."""
-    found = list(matches(line, lexicon.families))
-    found += [made for rule in lexicon.combinations if (made := combined(rule, found, line))]
-    return found
+    # The same words twice say nothing more; the later match is kept because it may reach the newest message.
+    distinct = {(f.family, f.level, f.matched): f for f in matches(line, lexicon.families)}
+    found = list(distinct.values())
+    made = [joint for rule in lexicon.combinations if (joint := combined(rule, found, line))]
+    return widest(found) + made
+
+
+def widest(found: Sequence[Finding]) -> list[Finding]:
+    """Leave out what lies inside a longer match of the same or a higher level: it adds no reason of its own."""
+
+    def is_inside(inner: Finding, outer: Finding) -> bool:
+        longer = outer.end - outer.start > inner.end - inner.start
+        return longer and outer.start <= inner.start and inner.end <= outer.end and outer.level >= inner.level
+
+    return [finding for finding in found if not any(is_inside(finding, other) for other in found)]
 
 
 def matches(line: Line, families: Sequence[Family]) -> Iterator[Finding]:
@@ -58,7 +72,13 @@ def matches(line: Line, families: Sequence[Family]) -> Iterator[Finding]:
         for pattern in family.patterns:
             for start, end in pattern.spans(line):
                 seen = Finding(
-                    family.level, family.kind, family.reason, line.text[start:end].strip(), family.name, start, end
+                    family.level,
+                    family.kind,
+                    family.reason,
+                    line.text[start:end].strip(),
+                    family.name,
+                    start,
+                    end,
                 )
                 if kept := laid[id(family.guards)].lower(seen, firm=family.firm):
                     yield kept
@@ -76,9 +96,6 @@ def combined(rule: Combination, found: Sequence[Finding], line: Line) -> Finding
     if latest <= line.boundary:
         return None
     matched = " + ".join(member.matched for member in members)
-    return Finding(rule.level, Kind.SELF, rule.reason, matched, "combination", min(m.start for m in members), latest)
-
-
-def highest(found: Sequence[Finding]) -> Level:
-    """The highest level among findings."""
-    return max((finding.level for finding in found), default=Level.NONE)
+    return Finding(
+        rule.level, Kind.SELF, rule.reason, matched, "combination", min(m.start for m in members), latest
+    )

@@ -23,12 +23,14 @@ class Screening:
         reasons: Short sentences for staff, gravest first, without repeats; empty when the level is none.
         matched: The normalised words behind each reason, in the same order.
         kind: Whose safety the gravest finding is about; `Kind.SELF` when nothing was found.
+        families: The rule family behind each reason, in the same order.
     """
 
     level: Level
     reasons: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
     kind: Kind = Kind.SELF
+    families: tuple[str, ...] = ()
 
     @property
     def needs_person(self) -> bool:
@@ -65,6 +67,7 @@ def judge(findings: Sequence[Finding]) -> Screening:
         reasons=tuple(finding.reason for finding in kept),
         matched=tuple(finding.matched for finding in kept),
         kind=kept[0].kind,
+        families=tuple(finding.family for finding in kept),
     )
 
 

@@ -69,7 +69,7 @@ class Spelling:
             letters = token.translate(str.maketrans({**_LEET_ALWAYS, **table}))
             if letters in self.variants:
                 return self.variants[letters]
-            if letters in self.keys or letters in self.known and len(letters) > 2:
+            if letters in self.keys or (letters in self.known and len(letters) > 2):
                 return (letters,)
         if sum(char.isalpha() for char in token) * 2 >= len(token) > 2:
             for key in self._keys_by_shape.get((len(token), token[0]), ()):
@@ -138,7 +138,10 @@ class Spelling:
     @cached_property
     def _phrases_by_first(self) -> dict[str, list[tuple[str, ...]]]:
         runs = sorted(self.phrases, key=len, reverse=True)
-        return {first: list(same) for first, same in groupby(sorted(runs, key=lambda run: run[0]), lambda run: run[0])}
+        return {
+            first: list(same)
+            for first, same in groupby(sorted(runs, key=lambda run: run[0]), lambda run: run[0])
+        }
 
 
 def squeeze(word: str) -> str:

@@ -85,14 +85,13 @@ class KeyRing:
         for line in text.splitlines():
             if not line.strip() or line.startswith("#"):
                 continue
-            name, *rest = line.split()
-            key = base64.b64decode(rest[-1], validate=True)
-            if len(key) != KEY_BYTES:
-                raise ValueError("a key has the wrong length")
-            if name == "kek":
-                keks[rest[0]] = key
-            else:
-                singles[name] = key
+            name, *ids, encoded = line.split()
+            key = base64.b64decode(encoded, validate=True)
+            keys = keks if name == "kek" else singles
+            (key_id,) = ids if name == "kek" else (name,)  # a kek without its id must never become the id itself
+            if len(key) != KEY_BYTES or key_id in keys:
+                raise ValueError("a key has the wrong length, or stands twice")
+            keys[key_id] = key
         if not keks:
             raise ValueError("no key-encryption key")
         return cls(keks, **{name: singles[name] for name in _SINGLE})
@@ -105,7 +104,9 @@ class KeyRing:
             KeyFileError: A file is already there; keys are never overwritten.
         """
         kek_id = datetime.now(timezone.utc).strftime("%Y%m%d") + "-" + secrets.token_hex(3)
-        lines = ["# Ballast's keys. Whoever holds this file can read everything. Back it up apart from the data."]
+        lines = [
+            "# Ballast's keys. Whoever holds this file can read everything. Back it up apart from the data."
+        ]
         lines += [f"kek {kek_id} {_fresh()}"] + [f"{name} {_fresh()}" for name in _SINGLE]
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from bot.crisis import Level, Screening
-from bot.errors import FlagConflictError
+from bot.errors import FlagConflictError, KeyMissingError, SealBrokenError
 from bot.escalation.journal import audit
 from bot.storage.columns import new_id
 from bot.storage.models import Flag
@@ -21,6 +21,12 @@ ACKNOWLEDGE_WITHIN = {RED: timedelta(minutes=15), ORANGE: timedelta(hours=4), YE
 LEASE = timedelta(minutes=10)
 OPEN_STATES = ("open", "claimed")
 OUTCOMES = ("reached_him", "handed_to_other_service", "emergency_called", "not_reached", "false_alarm")
+# Rule families of the screening that name a method, a plan, a place, preparations or a recent attempt.
+GRAVE_FAMILIES = frozenset(
+    {"means_ready", "place", "under_way", "preparation", "attempt_recent", "intent_soon"}
+)
+MOST_REASONS = 50
+UNREADABLE = "earlier reasons of this flag cannot be opened: the stored value was damaged"
 UNREACHABLE = "he has blocked the bot or left the chat; he cannot be reached through it"
 _ORDER = (RED, ORANGE, YELLOW)
 
@@ -63,13 +69,23 @@ def open_flag(
         flag.reasons = [entry]
         audit(session, actor="ballast", action="flag.open", subject=flag.id, at=at)
         return flag
-    flag.reasons = [*flag.reasons.reveal(), entry][-50:]
-    flag.version += 1
+    _add_reason(flag, entry)
     if severity(level) < severity(flag.level):
         flag.level, flag.state, flag.claimed_by, flag.claimed_until = level, "open", None, None
         flag.due_at = at + ACKNOWLEDGE_WITHIN[level]
     audit(session, actor="ballast", action="flag.repeat", subject=flag.id, at=at)
     return flag
+
+
+def _add_reason(flag: Flag, entry: dict[str, Any]) -> None:
+    """Add a reason; a flag whose earlier reasons cannot be opened any more still takes the new one."""
+    try:
+        earlier = flag.reasons.reveal()
+    except (SealBrokenError, KeyMissingError):
+        flag.reasons_sealed = None
+        earlier = [{**entry, "reasons": [UNREADABLE], "message_id": None}]
+    flag.reasons = [*earlier, entry][-MOST_REASONS:]
+    flag.version += 1
 
 
 def _open_flag_of(session: Any, person_id: str, kind: str) -> Flag | None:
@@ -109,10 +125,14 @@ def resolve_flag(
 
 
 def _swap(session: Any, flag_id: str, version: int, changes: dict[str, Any], condition: Any) -> None:
-    query = update(Flag).where(Flag.id == flag_id, Flag.version == version, Flag.state.in_(OPEN_STATES), condition)
+    query = update(Flag).where(
+        Flag.id == flag_id, Flag.version == version, Flag.state.in_(OPEN_STATES), condition
+    )
     query = query.values(version=version + 1, **changes).execution_options(synchronize_session=False)
     if session.execute(query).rowcount != 1:
-        raise FlagConflictError("This flag has changed in the meantime, or somebody else holds it. Load it again.")
+        raise FlagConflictError(
+            "This flag has changed in the meantime, or somebody else holds it. Load it again."
+        )
 
 
 def has_open_red(session: Any, person_id: str) -> bool:
@@ -126,8 +146,7 @@ def note_unreachable(session: Any, person_id: str, *, at: datetime) -> None:
     query = select(Flag).filter_by(person_id=person_id).where(Flag.state.in_(OPEN_STATES))
     for flag in session.execute(query).scalars():
         entry = {"at": at.isoformat(), "level": flag.level, "reasons": [UNREACHABLE], "message_id": None}
-        flag.reasons = [*flag.reasons.reveal(), entry]
-        flag.version += 1
+        _add_reason(flag, entry)
         audit(session, actor="ballast", action="flag.unreachable", subject=flag.id, at=at)
 
 

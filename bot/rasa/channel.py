@@ -20,11 +20,11 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.rasa import quiet
 from bot.config import Settings
 from bot.crypto import KeyRing
 from bot.errors import SettingError
 from bot.logs import log_event
+from bot.rasa import quiet
 from bot.rasa.action_endpoint import InProcessActions
 from bot.rasa.tracker_store import SealedTrackerStore
 
@@ -92,7 +92,9 @@ def refit(agent: Agent) -> None:
     if isinstance(store, FailSafeTrackerStore):
         store = store._tracker_store  # noqa: SLF001 - on an error the wrapper would answer from memory
     if not isinstance(store, SealedTrackerStore):
-        raise SettingError("endpoints.yml must name bot.rasa.tracker_store.SealedTrackerStore as tracker store.")
+        raise SettingError(
+            "endpoints.yml must name bot.rasa.tracker_store.SealedTrackerStore as tracker store."
+        )
     endpoint = InProcessActions()
     agent.tracker_store, agent.action_endpoint = store, endpoint
     if agent.processor is not None:
@@ -135,8 +137,8 @@ def _message(body: dict[str, Any]) -> UserMessage:
 
 def _health(app: Sanic) -> HTTPResponse:
     agent = getattr(app.ctx, "agent", None)
-    ready = agent is not None and agent.is_ready()
-    store = type(agent.tracker_store).__name__ if ready else None
-    trusted = ready and store == SealedTrackerStore.__name__
-    facts = {"tracker_store": store, "model": agent.model_id if ready else None}
-    return response.json(facts, status=200 if trusted else 503)
+    if agent is None or not agent.is_ready():
+        return response.json({"error": "no model"}, status=503)
+    store = type(agent.tracker_store).__name__
+    facts = {"tracker_store": store, "model": agent.model_id}
+    return response.json(facts, status=200 if store == SealedTrackerStore.__name__ else 503)

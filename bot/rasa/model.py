@@ -7,7 +7,16 @@ from pathlib import Path
 
 from bot.config import PROJECT
 
-INPUTS = ("config.yml", "domain.yml", "data", "bot/rasa", "bot/vectors", "bot/codebook", "requirements.lock")
+INPUTS = (
+    "config.yml",
+    "domain.yml",
+    "data",
+    "bot/rasa/sentence_featurizer.py",
+    "bot/rasa/vector_classifier.py",
+    "bot/vectors",
+    "bot/codebook",
+    "requirements.lock",
+)
 _SUFFIXES = frozenset({".yml", ".py", ".lock"})
 
 

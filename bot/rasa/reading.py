@@ -21,7 +21,6 @@ class Reader:
         if not model_path().is_file():
             raise SettingError("There is no trained model. Run `make train`.")
         import skops.io  # noqa: F401 - before TensorFlow, see bot.rasa.serve
-
         from rasa.core.agent import Agent
 
         quiet.install("ERROR")

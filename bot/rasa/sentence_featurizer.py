@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.vectors import encode, load
+from bot.vectors import PARTS, encode, load
 
 VECTOR = "sentence_vector"
 _BATCH = 256
@@ -21,7 +22,20 @@ _BATCH = 256
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceFeaturizer(GraphComponent):
-    """Sets ``sentence_vector`` (896 numbers, see ``bot.vectors``) on every message with text."""
+    """Sets ``sentence_vector`` (896 numbers, see ``bot.vectors``) on every message with text.
+
+    Config:
+        parts: Which encoders; both unless somebody measures what one alone is worth.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the defaults."""
+        return {"parts": list(PARTS)}
+
+    def __init__(self, parts: Sequence[str] = PARTS) -> None:
+        self._parts = tuple(parts)
+        load(self._parts)
 
     @classmethod
     def create(
@@ -31,16 +45,15 @@ class SentenceFeaturizer(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> SentenceFeaturizer:
-        """Return the component with both encoders in memory."""
-        load()
-        return cls()
+        """Return the component with its encoders in memory."""
+        return cls(config["parts"])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Give messages their vectors."""
         with_text = [message for message in messages if message.get(TEXT)]
         for start in range(0, len(with_text), _BATCH):
             batch = with_text[start : start + _BATCH]
-            for message, vector in zip(batch, encode([message.get(TEXT) for message in batch])):
+            for message, vector in zip(batch, encode([message.get(TEXT) for message in batch]), strict=True):
                 message.set(VECTOR, vector)
         return messages
 

@@ -14,24 +14,40 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import skops.io  # noqa: F401, E402 - before TensorFlow: skops walks through all modules loaded so far, 4 s otherwise
+import skops.io  # noqa: F401 - before TensorFlow: skops walks through all modules loaded so far, 4 s otherwise
 
-from bot.config import PROJECT, Settings  # noqa: E402
-from bot.rasa.model import model_path  # noqa: E402
+from bot.config import PROJECT, Settings
+from bot.errors import BallastError, SettingError
+from bot.rasa import quiet
+from bot.rasa.model import model_path
+from bot.storage import open_database
 
 
 def main() -> None:
-    """Serve until stopped."""
+    """Serve until stopped; what would stop it later is said now, in one line."""
     os.chdir(PROJECT)
     sys.path.insert(0, str(PROJECT))
+    try:
+        settings = Settings.from_environment()
+        _check(settings)
+    except BallastError as error:
+        sys.stderr.write(f"rasa: {error}\n")
+        sys.exit(2)
+    quiet.install(settings.log_level)
     parent = int(os.environ.get("BALLAST_PARENT_PID", "0"))
     if parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    port = sys.argv[1] if len(sys.argv) > 1 else Settings.from_environment().rasa_url.rsplit(":", 1)[-1]
+    port = sys.argv[1] if len(sys.argv) > 1 else settings.rasa_url.rsplit(":", 1)[-1]
     from rasa.__main__ import main as rasa
 
     sys.argv = ["rasa", "run", "--model", str(model_path()), "-i", "127.0.0.1", "-p", port]
     rasa()
+
+
+def _check(settings: Settings) -> None:
+    if not model_path().is_file():
+        raise SettingError("There is no trained model. Run `make train`.")
+    open_database(settings).close()
 
 
 def _end_with(parent: int) -> None:

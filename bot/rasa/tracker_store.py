@@ -116,7 +116,10 @@ class SealedTrackerStore(TrackerStore):
     def _commit(self, session: Any, person_id: str, message: UserUttered, new: list[Event]) -> None:
         if is_committed(session, message.message_id):
             return
-        reading = (message.parse_data or {}).get(READING) or {"intent": message.intent_name, "confidence": 1.0}
+        reading = (message.parse_data or {}).get(READING) or {
+            "intent": message.intent_name,
+            "confidence": 1.0,
+        }
         commit_turn(
             session,
             person_id=person_id,
@@ -152,5 +155,3 @@ def _latest_session(session: Any, person_id: str) -> int:
 def _reply(event: BotUttered) -> Reply:
     buttons = (event.data or {}).get("buttons") or []
     return Reply(event.text, tuple(ReplyButton(button["title"], button["payload"]) for button in buttons))
-
-

@@ -135,4 +135,6 @@ class VectorClassifier(IntentClassifier, GraphComponent):
             return []
         best = sorted(self._code_columns, key=lambda number: -probabilities[number])
         kept = [number for number in best[:5] if probabilities[number] >= mass * self._config["code_share"]]
-        return [{"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept]
+        return [
+            {"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept
+        ]

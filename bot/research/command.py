@@ -15,7 +15,7 @@ from bot.research.export import ExportError, ExportReport, export_dialogues
 from bot.storage import Database
 
 SMALLEST_SHOWN = 10  # ONS threshold for counts of people
-DatabaseFactory = Callable[[Settings], Database]
+DatabaseFactory = Callable[[], Database]
 
 
 def main(arguments: list[str], settings: Settings, database_factory: DatabaseFactory) -> int:
@@ -23,12 +23,13 @@ def main(arguments: list[str], settings: Settings, database_factory: DatabaseFac
 
     Args:
         arguments: What follows ``ballast research``.
-        settings: Handed to the factory.
+        settings: Not needed here.
         database_factory: Makes the prepared database; called once, after the arguments were understood.
     """
+    del settings  # every door's command is called alike; this one needs only the database
     options = _parser().parse_args(arguments)
     try:
-        database = database_factory(settings)
+        database = database_factory()
         try:
             _preview(database) if options.command == "preview" else _export(database, options)
         finally:

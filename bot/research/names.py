@@ -38,6 +38,7 @@ _SELF = re.compile(
     r"\b(?:i['’]?m|i\s+am|this\s+is|called|named|ich\s+bin|cheers,?|regards,?)\s+(?=[^\W\d_])", re.I
 )
 _CLAUSE_END = re.compile(r"\s*(?:$|[.,!?;:\n)\d]|(?:and|from|here|again|btw|by|aged?)\b)", re.IGNORECASE)
+_AND_NEXT = re.compile(r"(?:,\s?|\s+)(?:(?:and|&|n|nd|und|y)\s+)?(?=[^\W\d_])", re.IGNORECASE)
 _OBJECT = re.compile(r"\s(?:me|him|us|them|it|up|out|my|a|the)\b", re.IGNORECASE)
 
 
@@ -95,7 +96,9 @@ def _after_kin(message: Message, match: re.Match[str]) -> Iterator[Span]:
     if index is None:
         return
     aside = message.text[message.words[index].end :][:1]
-    unknown = (match["owner"] is not None or who in cues("titles_of_kin")) and ("," not in match[0] or aside == ",")
+    unknown = (match["owner"] is not None or who in cues("titles_of_kin")) and (
+        "," not in match[0] or aside == ","
+    )
     if not _is_name(message, index, unknown=unknown):
         return
     while index is not None:
@@ -106,8 +109,7 @@ def _after_kin(message: Message, match: re.Match[str]) -> Iterator[Span]:
 
 def _next_member(message: Message, span: Span, *, plural: bool) -> int | None:
     """Return the word index of the next name in "jake, noah and reuben"."""
-    rest = re.compile(r"(?:,\s?|\s+)(?:(?:and|&|n|nd|und|y)\s+)?(?=[^\W\d_])", re.IGNORECASE)
-    match = rest.match(message.text, span.end)
+    match = _AND_NEXT.match(message.text, span.end)
     if match is None or not re.search(r"[,&]|\b(?:and|n|nd|und|y)\b", match[0], re.IGNORECASE):
         return None
     index = message.at.get(match.end())

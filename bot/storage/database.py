@@ -42,8 +42,11 @@ class Database:
         """
         path = self.engine.url.database
         if self.engine.dialect.name == "sqlite" and path and path != ":memory:":
-            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Path(path).touch(mode=0o600)
+            try:
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                Path(path).touch(mode=0o600)
+            except OSError as error:
+                raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
         with _translated():
             upgrade(self.engine)
         with self.read() as session:
@@ -83,7 +86,9 @@ def _translated() -> Iterator[None]:
         raise  # a broken uniqueness is an answer, not a failure of the database
     except DBAPIError as error:
         kind = type(error.orig).__name__ if error.orig is not None else type(error).__name__
-        raise StorageError(f"The database cannot be used now ({kind}). Check that it is there and not full.") from error
+        raise StorageError(
+            f"The database cannot be used now ({kind}). Check that it is there and not full."
+        ) from error
 
 
 def _engine(url: str) -> Any:

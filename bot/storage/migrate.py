@@ -8,14 +8,24 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from bot.errors import StorageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Any) -> None:
-    """Run all migrations that the database has not seen; none is lost when two processes start at once."""
+    """Run all migrations that the database has not seen; none is lost when two processes start at once.
+
+    Raises:
+        StorageError: The database was made by a newer version.
+    """
     with engine.execution_options(ballast_write=True).begin() as connection:
-        command.upgrade(_config(connection), "head")
+        try:
+            command.upgrade(_config(connection), "head")
+        except CommandError as error:
+            raise StorageError("The database was made by a newer version of Ballast. Update this one.") from error
 
 
 def head() -> str:

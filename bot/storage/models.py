@@ -74,7 +74,11 @@ class InboxMessage(Base):
     body = Sealed("body_sealed")  # {"text", "caption", "button", "command"}
     screening_sealed = Column(SealedBlob)
     screening = Sealed("screening_sealed")  # {"level", "kind", "reasons"}
-    __table_args__ = (UniqueConstraint("door", "update_id"), Index("inbox_waiting", "state", "person_id", "seq"))
+    __table_args__ = (
+        UniqueConstraint("door", "update_id"),
+        Index("inbox_waiting", "state", "person_id", "seq"),
+        Index("inbox_log", "person_id", "received_at"),
+    )
 
 
 class Turn(Base):
@@ -124,7 +128,10 @@ class OutboxMessage(Base):
     revision = Column(Integer, nullable=False, default=1)
     body_sealed = Column(SealedBlob)
     body = Sealed("body_sealed")  # {"text", "buttons": [{"label", "token"}]}
-    __table_args__ = (Index("outbox_waiting", "state", "due_at"),)
+    __table_args__ = (
+        Index("outbox_waiting", "state", "due_at"),
+        Index("outbox_log", "person_id", "created_at"),
+    )
 
 
 class ButtonToken(Base):
@@ -185,6 +192,7 @@ class Flag(Base):
     reasons = Sealed("reasons_sealed")  # [{"at", "level", "reasons", "message_id"}], newest last
     resolution_sealed = Column(SealedBlob)
     resolution = Sealed("resolution_sealed")  # {"outcome", "note", "by"}
+    __table_args__ = (Index("flags_queue", "state", "level", "due_at"),)
 
 
 class AuditEntry(Base):
@@ -195,7 +203,7 @@ class AuditEntry(Base):
     at = Column(UtcDateTime, nullable=False)
     actor = Column(String(64), nullable=False)
     action = Column(String(32), nullable=False)
-    subject = Column(String(64), nullable=False)
+    subject = Column(String(64), nullable=False, index=True)
     mac = Column(LargeBinary(32), nullable=False)
 
 

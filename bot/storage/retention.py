@@ -60,7 +60,7 @@ def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
         session.execute(_quietly(his.values(body_sealed=None, screening_sealed=None)))
         ours = update(OutboxMessage).where(
             OutboxMessage.person_id == person_id,
-            OutboxMessage.state != "pending",
+            OutboxMessage.state.notin_(("pending", "sending")),
             OutboxMessage.lane != "crisis",
             OutboxMessage.created_at < before,
         )

@@ -45,7 +45,9 @@ class SealedBlob(TypeDecorator):
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
         """Let sealed blobs through to the database and nothing else."""
         if value is not None and not isinstance(value, SealedBytes):
-            raise PlaintextRefusedError("A sealed column takes only sealed blobs. Set it through its descriptor.")
+            raise PlaintextRefusedError(
+                "A sealed column takes only sealed blobs. Set it through its descriptor."
+            )
         return value
 
     def process_result_value(self, value: Any, dialect: Any) -> Any:
@@ -100,9 +102,10 @@ class Sealed:
         row.revision = row.revision or 1
         if getattr(row, self.blob_attribute) is not None:
             _bump_revision(row)
-        self._store(row, value)
+        self.store(row, value)
 
-    def _store(self, row: Any, value: Any) -> None:
+    def store(self, row: Any, value: Any) -> None:
+        """Seal a value under the row's present revision."""
         plaintext = pad(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
         blob = seal(plaintext, context=self._context(row), keys=_keys_of(row))
         setattr(row, self.blob_attribute, SealedBytes(blob))
@@ -119,11 +122,13 @@ def sealed_columns(model: type) -> list[Sealed]:
 
 def _bump_revision(row: Any) -> None:
     """Seal every filled column of the row anew under the next revision, so that an old blob fits no more."""
-    filled = [column for column in sealed_columns(type(row)) if getattr(row, column.blob_attribute) is not None]
+    filled = [
+        column for column in sealed_columns(type(row)) if getattr(row, column.blob_attribute) is not None
+    ]
     opened = [(column, column.__get__(row, type(row)).reveal()) for column in filled]
     row.revision += 1
     for column, value in opened:
-        column._store(row, value)
+        column.store(row, value)
 
 
 def _person_of(row: Any) -> str:

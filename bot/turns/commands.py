@@ -90,7 +90,13 @@ class Desk:
     def _ask_for_person(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
         reasons = ["asked for a person to get in touch"]
         open_flag(
-            session, person_id=person.id, level=YELLOW, kind="person", reasons=reasons, at=at, message_id=row.id
+            session,
+            person_id=person.id,
+            level=YELLOW,
+            kind="person",
+            reasons=reasons,
+            at=at,
+            message_id=row.id,
         )
         self._say(session, person, row, "person_asked", at)
 

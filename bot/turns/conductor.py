@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -31,7 +32,9 @@ from bot.turns.sender import Transport
 AT_ONCE = 16
 IDLE_SECONDS = 0.25
 SWEEP_SECONDS = 60
-MOST_ANSWERED_FAILURES = 5  # Rasa is there but cannot answer this one message: do not let it block him for ever
+MOST_ANSWERED_FAILURES = (
+    5  # Rasa is there but cannot answer this one message: do not let it block him for ever
+)
 _log = logging.getLogger("ballast.conductor")
 
 
@@ -97,10 +100,10 @@ class Conductor:
             if person_id not in self._busy and len(self._busy) < AT_ONCE:
                 task = asyncio.create_task(self._work(person_id))
                 self._busy[person_id] = task
-                task.add_done_callback(lambda _, who=person_id: self._finished(who))
+                task.add_done_callback(partial(self._finished, person_id))
 
-    def _finished(self, person_id: str) -> None:
-        task = self._busy.pop(person_id)
+    def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
+        self._busy.pop(person_id)
         self.wake()
         if not task.cancelled() and task.exception() is not None:
             log_event(_log, "conductor.error", level=logging.ERROR, kind=type(task.exception()).__name__)
@@ -181,7 +184,9 @@ class Conductor:
 
     def _set_aside(self, message_id: str, error: BallastError) -> None:
         """A message that cannot be opened is an alert, never a fresh start."""
-        log_event(_log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__)
+        log_event(
+            _log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__
+        )
         with self._database.write() as session:
             row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
             row.state = "unreadable"
@@ -204,5 +209,7 @@ class Conductor:
         self._swept_at = now
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
-            refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
+            refused = [
+                person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False
+            ]
             let_go(session, refused, before=now - SPLIT_WITHIN)

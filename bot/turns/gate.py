@@ -21,7 +21,7 @@ from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
 from bot.turns import outbox
-from bot.turns.messages import Incoming, Kind, Reply, cut
+from bot.turns.messages import Incoming, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
 SPLIT_WITHIN = timedelta(minutes=10)
@@ -61,7 +61,8 @@ class Gate:
             if self._is_known(session, incoming):
                 return None
             person = self._person(session, incoming)
-            row = self._store(session, person, incoming, text, was_cut, screening)
+            body = {"text": text, "button": incoming.button, "cut": was_cut}
+            row = self._store(session, person, incoming, body, screening)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening)
         self._remember(incoming, text)
@@ -87,12 +88,12 @@ class Gate:
 
     @staticmethod
     def _store(
-        session: Any, person: Person, incoming: Incoming, text: str | None, was_cut: bool, screening: Screening
+        session: Any, person: Person, incoming: Incoming, body: dict[str, Any], screening: Screening
     ) -> InboxMessage:
         row = InboxMessage(id=new_id(), door=incoming.door, update_id=incoming.update_id, person_id=person.id)
         row.kind, row.state, row.attempts, row.received_at = str(incoming.kind), "pending", 0, incoming.at
         session.add(row)
-        row.body = {"text": text, "button": incoming.button, "cut": was_cut}
+        row.body = body
         row.screening = {
             "level": str(screening.level),
             "kind": str(screening.kind),
@@ -107,7 +108,9 @@ class Gate:
             CrisisKind.VIOLENCE: "safety_violence",
             CrisisKind.OTHER_PERSON: "safety_other",
         }.get(screening.kind, "safety_imminent" if imminent else "safety_high")
-        said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(person_id=person.id, lane=outbox.CRISIS)
+        said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(
+            person_id=person.id, lane=outbox.CRISIS
+        )
         bubbles = say(
             name,
             settings_of(person)["region"],
@@ -139,4 +142,3 @@ class Gate:
         self._recent[chat] = recent
         while len(self._recent) > _REMEMBERED_CHATS:
             self._recent.pop(next(iter(self._recent)))
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any, Protocol
 
 from bot.clock import Clock, utc_now
@@ -80,10 +81,10 @@ class Sender:
             if person_id not in self._busy and len(self._busy) < AT_ONCE:
                 task = asyncio.create_task(self._send_all(person_id))
                 self._busy[person_id] = task
-                task.add_done_callback(lambda _, who=person_id: self._finished(who))
+                task.add_done_callback(partial(self._finished, person_id))
 
-    def _finished(self, person_id: str) -> None:
-        task = self._busy.pop(person_id)
+    def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
+        self._busy.pop(person_id)
         self.wake()
         if not task.cancelled() and task.exception() is not None:
             log_event(_log, "sender.error", level=logging.ERROR, kind=type(task.exception()).__name__)
@@ -119,7 +120,9 @@ class Sender:
             failure = error
         await self._settle(parcel, failure, delivery_ref)
 
-    async def _settle(self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None) -> None:
+    async def _settle(
+        self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None
+    ) -> None:
         while True:
             try:
                 with self._database.write() as session:
@@ -131,7 +134,9 @@ class Sender:
         outcome = "sent" if failure is None else type(failure).__name__
         log_event(_log, "outbox.settled", message=parcel.id, outcome=outcome, attempts=parcel.attempts)
 
-    def _write_down(self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None) -> None:
+    def _write_down(
+        self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None
+    ) -> None:
         row = session.query(OutboxMessage).filter_by(id=parcel.id).one_or_none()
         now = self._clock()
         if row is None:

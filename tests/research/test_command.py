@@ -13,7 +13,7 @@ REASONS = ["--purpose", "theme paper", "--protocol", "IRB-12", "--as", "r.lang"]
 @pytest.fixture
 def ballast_research(database):
     settings = Settings.from_environment({})
-    return lambda *arguments: main([*arguments], settings, lambda _settings: database)
+    return lambda *arguments: main([*arguments], settings, lambda: database)
 
 
 def test_export_writes_the_file_and_says_what_it_holds(house, ballast_research, tmp_path, capsys):

@@ -6,7 +6,6 @@ from bot.storage import models  # noqa: F401 - fills the metadata
 from bot.storage.columns import Base
 
 
-
 def render_item(kind, item, autogen_context):
     """Write our column types down as what the database sees."""
     names = {"UtcDateTime": "sa.DateTime()", "SealedBlob": "sa.LargeBinary()"}

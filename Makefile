@@ -1,0 +1,53 @@
+# Everything a newcomer or an operator does. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+-include .env
+export
+
+.PHONY: help setup chat run train test lint format lock recognition picture clean
+
+help:  ## list what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## Python 3.10, .venv, locked dependencies, key file, database
+	@scripts/setup
+
+train: setup  ## train the model if what it is made from has changed
+	@$(PYTHON) -m bot.rasa.train
+
+chat: train  ## set up everything and talk in the terminal
+	@.venv/bin/ballast chat
+
+run: train  ## everything: Rasa, the Telegram bot, the staff app; Ctrl-C ends it
+	@BALLAST_RUN=$$(mktemp -d) exec $(PYTHON) -m supervisor.supervisord --nodaemon --silent --configuration deploy/supervisord.conf
+
+test:  ## set up, train, run all tests
+	@scripts/setup dev
+	@$(PYTHON) -m bot.rasa.train
+	@$(PYTHON) -m pytest
+
+lint:  ## style, types, words
+	@scripts/setup dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format:  ## put the code into shape
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+recognition: train  ## compare three pipelines on phrases nobody trained on (15 minutes)
+	@$(PYTHON) scripts/compare_recognition.py
+
+picture: train  ## draw the conversation of the README anew
+	@$(PYTHON) scripts/picture.py
+
+lock:  ## resolve the dependencies anew
+	@scripts/lock
+
+clean:  ## remove what can be made again; keys and data are elsewhere and stay
+	@rm -rf .venv models .rasa .mypy_cache .ruff_cache .pytest_cache *.egg-info

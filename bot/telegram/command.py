@@ -1,0 +1,67 @@
+"""``ballast telegram``: run the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+from bot import logs
+from bot.config import Settings
+from bot.errors import DialogueUnavailableError
+from bot.logs import log_event
+from bot.storage import open_database
+from bot.telegram.door import TelegramDoor, make_bot
+from bot.turns import DialogueClient
+
+ADVICE = """No Telegram token is set, so the bot is not started; everything else runs.
+Write to @BotFather on Telegram, send /newbot, choose a name, and copy the token that it gives you.
+Then put TELEGRAM_TOKEN=<token> into .env and run this again.
+"""
+_log = logging.getLogger("ballast.telegram")
+
+
+def main(settings: Settings) -> int:
+    """Serve until SIGTERM or Ctrl-C; 0 at once, with advice, where there is no token."""
+    logs.install(settings.log_level)
+    if settings.telegram_token is None:
+        sys.stderr.write(ADVICE)
+        return 0
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    database = open_database(settings)
+    token = database.vault.keyring.channel_token
+    dialogue = DialogueClient(settings.rasa_url, token, settings.dialogue_timeout_seconds)
+    door = TelegramDoor(database, settings, make_bot(settings), dialogue)
+    serving = asyncio.ensure_future(door.run())
+    watching = asyncio.ensure_future(_watch_rasa(dialogue))
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
+    try:
+        await serving
+    except asyncio.CancelledError:
+        log_event(_log, "telegram.stopped")
+    finally:
+        watching.cancel()
+        await dialogue.close()
+        database.close()
+
+
+async def _watch_rasa(dialogue: DialogueClient) -> None:
+    """Log when Rasa becomes ready or goes away; the bot serves either way."""
+    was_ready: bool | None = None
+    while True:
+        try:
+            facts = await dialogue.health()
+            ready = True
+        except DialogueUnavailableError:
+            facts, ready = {}, False
+        if ready != was_ready:
+            level = logging.INFO if ready else logging.WARNING
+            log_event(_log, "rasa.ready" if ready else "rasa.away", level=level, **facts)
+            was_ready = ready
+        await asyncio.sleep(2)

@@ -1,0 +1,86 @@
+"""The same words typed differently keep their level or a higher one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from bot.crisis import screen
+from tests.crisis.conftest import Phrase, read_phrases
+
+LEAST_KEPT = 0.98
+POSITIVE = [phrase for phrase in read_phrases("phrases.yml") if phrase.level in ("high", "imminent")]
+LATIN = [phrase for phrase in POSITIVE if re.fullmatch(r"[a-z ,.']+", phrase.text, re.IGNORECASE)]
+
+
+def spaced_out(text: str) -> str:
+    return re.sub(r"\bkill\b|\bdie\b|\bsuicide\b|\bmyself\b", lambda m: " ".join(m.group()), text)
+
+
+def without_marks(text: str) -> str:
+    return re.sub(r"[.,!?'’]", "", text)
+
+
+def longest_word_doubled(text: str) -> str:
+    word = max(re.findall("[a-z]+", text.lower()) or [""], key=len)
+    return text.lower().replace(word, word[:-1] + word[-1] * 3, 1)
+
+
+MUTATIONS: dict[str, Callable[[str], str]] = {
+    "upper case": str.upper,
+    "title case": str.title,
+    "curly quotes": lambda text: text.replace("'", "’"),
+    "no apostrophes": lambda text: text.replace("'", ""),
+    "no marks": without_marks,
+    "zero width": lambda text: "​".join(text),
+    "soft hyphens": lambda text: text.replace("e", "e­"),
+    "double spaces": lambda text: text.replace(" ", "  "),
+    "emoji between": lambda text: text.replace(" ", " 😔 ", 1),
+    "emoji after": lambda text: text + " 😂😂",
+    "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
+    "look-alike letters": lambda text: text.replace("a", "а").replace("e", "е"),
+    "harmless before": lambda text: "had a long week at work. " + text,
+    "harmless after": lambda text: text + ". watched the match with my brother earlier",
+    "greeting before": lambda text: "hi mate, " + text,
+    "stretched": longest_word_doubled,
+}
+ONLY_LATIN = ("full width", "look-alike letters", "stretched")
+
+
+def share_kept(phrases: list[Phrase], changed: Callable[[Phrase], str]) -> tuple[float, list[str]]:
+    lost = [changed(p) for p in phrases if screen(changed(p)).level < screen(p.text).level]
+    return 1 - len(lost) / len(phrases), lost
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mutation_keeps_the_level(name: str) -> None:
+    phrases = LATIN if name in ONLY_LATIN else POSITIVE
+    kept, lost = share_kept(phrases, lambda phrase: MUTATIONS[name](phrase.text))
+    assert kept >= LEAST_KEPT, lost
+
+
+def test_spaced_letters_keep_the_level() -> None:
+    phrases = [phrase for phrase in LATIN if spaced_out(phrase.text) != phrase.text]
+    kept, lost = share_kept(phrases, lambda phrase: spaced_out(phrase.text))
+    assert kept >= LEAST_KEPT, lost
+
+
+def test_a_split_over_two_messages_keeps_the_level() -> None:
+    lost = []
+    phrases = [phrase for phrase in POSITIVE if len(phrase.text.split()) > 3]
+    for phrase in phrases:
+        words = phrase.text.split()
+        first, second = " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
+        reached = max(screen(first).level, screen(second, earlier=[first]).level)
+        if reached < screen(phrase.text).level:
+            lost.append(phrase.text)
+    assert 1 - len(lost) / len(phrases) >= LEAST_KEPT, lost
+
+
+@pytest.mark.parametrize("name", ["upper case", "curly quotes", "no apostrophes", "zero width", "emoji after", "double spaces"])
+def test_harmless_phrases_stay_harmless(name: str) -> None:
+    harmless = [phrase for phrase in read_phrases("phrases.yml") if phrase.level == "none"]
+    raised = [phrase.text for phrase in harmless if screen(MUTATIONS[name](phrase.text)).level != "none"]
+    assert len(raised) <= (1 - LEAST_KEPT) * len(harmless), raised

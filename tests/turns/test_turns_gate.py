@@ -1,0 +1,164 @@
+"""The gate: committed, screened and answered in one transaction, before anything else."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import event
+
+from bot.crisis import Level
+from bot.errors import StorageError
+from bot.storage.models import AuditEntry, Flag, InboxMessage, OutboxMessage, Person
+from bot.turns import Kind
+from bot.turns.messages import MAX_TEXT_UNITS
+
+CRISIS = "I want to kill myself"
+
+
+def body(path, index=-1):
+    with path.database.read() as session:
+        return session.query(InboxMessage).order_by(InboxMessage.seq).all()[index].body.reveal()
+
+
+def test_message_is_in_the_inbox_when_receive_returns(path):
+    path.receive("cannot sleep")
+    assert body(path)["text"] == "cannot sleep"
+    assert path.inbox_states() == ["pending"]
+
+
+def test_duplicate_update_has_no_second_effect(path):
+    first = path.receive(CRISIS, update_id=9)
+    replies = len(path.rows(OutboxMessage))
+    assert path.receive(CRISIS, update_id=9) is None
+    assert first.level is Level.HIGH
+    assert (len(path.rows(InboxMessage)), len(path.rows(OutboxMessage))) == (1, replies)
+    assert len(path.reasons()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [(CRISIS, "orange"), ("I'm going to kill myself tonight, the rope is ready", "red")]
+)
+def test_crisis_puts_reply_flag_and_audit_into_the_same_transaction(path, text, level):
+    commits = []
+    event.listen(path.database.engine, "commit", lambda connection: commits.append(1))
+    path.receive(text)
+    assert len(commits) == 1
+    assert {row.lane for row in path.rows(OutboxMessage)} == {"crisis"}
+    assert [(row.level, row.kind, row.state) for row in path.rows(Flag)] == [(level, "screening", "open")]
+    assert [row.action for row in path.rows(AuditEntry)] == ["flag.open"]
+    assert "988" in " ".join(path.outbox_texts())
+
+
+def test_plain_message_queues_nothing_and_opens_no_flag(path):
+    path.receive("work was long")
+    assert (path.rows(OutboxMessage), path.rows(Flag)) == ([], [])
+
+
+def test_storage_error_commits_nothing(path):
+    def refuse(*_):
+        raise StorageError("The disk is full.")
+
+    event.listen(Flag, "before_insert", refuse)
+    try:
+        with pytest.raises(StorageError):
+            path.receive(CRISIS, update_id=5)
+    finally:
+        event.remove(Flag, "before_insert", refuse)
+    assert not any(path.rows(model) for model in (Person, InboxMessage, OutboxMessage, Flag, AuditEntry))
+    assert path.receive(CRISIS, update_id=5).level is Level.HIGH  # the same update, delivered again
+    assert len(path.rows(Flag)) == 1
+
+
+def test_sentence_split_over_two_messages_is_read_as_one(path):
+    assert path.receive("I want to").level is Level.NONE
+    assert path.receive("kill myself").level >= Level.HIGH
+    assert len(path.rows(Flag)) == 1
+
+
+@pytest.mark.parametrize("how", ["another man", "eleven minutes later"])
+def test_halves_that_do_not_belong_together_are_read_alone(path, how):
+    path.receive("I want to")
+    if how == "eleven minutes later":
+        path.clock.forward(minutes=11)
+    alone = path.receive("kill", chat="8" if how == "another man" else "4711")
+    assert alone.level is Level.NONE
+
+
+def test_refused_storage_leaves_no_trace_in_the_memory_of_recent_texts(path, monkeypatch):
+    def refuse():
+        raise StorageError("locked")
+
+    with monkeypatch.context() as patched, pytest.raises(StorageError):
+        patched.setattr(path.database, "write", refuse)
+        path.receive("I want to")
+    assert path.receive("kill").level is Level.NONE
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", [Kind.EDIT, Kind.MEDIA])
+async def test_edits_and_captions_are_screened_like_texts(path, kind):
+    path.consent()
+    replies = await path.says(CRISIS, kind=kind)
+    assert "988" in " ".join(replies)
+    assert len(path.rows(Flag)) == 1
+
+
+@pytest.mark.asyncio
+async def test_harmless_edit_is_kept_without_an_answer(path):
+    path.consent()
+    assert await path.says("cannot sleep well", kind=Kind.EDIT) == []
+    assert path.inbox_states() == ["done"]
+    assert path.dialogue.asked == []
+
+
+@pytest.mark.asyncio
+async def test_harmless_caption_gets_a_turn(path):
+    path.consent()
+    assert await path.says("me and my lad", kind=Kind.MEDIA) == ["re: me and my lad"]
+
+
+@pytest.mark.asyncio
+async def test_picture_without_words_is_answered_in_words_with_a_way_to_a_person(path):
+    path.consent()
+    (reply,) = await path.says(None, kind=Kind.MEDIA)
+    assert "can't see pictures" in reply
+    assert "988" in reply
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("character", ["a", "\N{OK HAND SIGN}"])
+async def test_over_long_text_is_cut_as_telegram_would_and_he_is_told(path, character):
+    path.consent()
+    words = character * 5_000 + " and word"
+    replies = await path.says("word " + words)
+    kept = body(path)
+    assert kept["cut"] is True
+    assert MAX_TEXT_UNITS - 1 <= len(kept["text"].encode("utf-16-le")) / 2 <= MAX_TEXT_UNITS
+    assert "read the first part" in replies[0]
+    assert len(replies) == 2
+
+
+@pytest.mark.asyncio
+async def test_three_crises_are_answered_in_three_ways_and_join_in_one_flag(path):
+    path.consent()
+    answers = [" ".join(path.outbox_texts(lane="crisis")) for _ in range(3) if path.receive(CRISIS)]
+    assert len({len(answer) for answer in answers}) == 3
+    first_bubbles = path.outbox_texts(lane="crisis")[::2]
+    assert len(set(first_bubbles)) == 3
+    assert len(path.rows(Flag)) == 1
+    assert len(path.reasons()) == 3
+
+
+@pytest.mark.parametrize(("region", "number"), [("uk", "116 123"), ("de", "0800 111"), ("us", "988")])
+def test_safety_reply_gives_the_numbers_of_his_region(path, region, number):
+    from bot.turns.people import change_setting
+
+    path.consent()
+    with path.database.write() as session:
+        change_setting(session.get(Person, path.person().id), "region", region)
+    path.receive(CRISIS)
+    assert number in " ".join(path.outbox_texts())
+
+
+def test_lone_surrogates_and_null_bytes_are_stored_as_something_readable(path):
+    path.receive("a\x00b \ud83d end")
+    assert body(path)["text"] == "a\x00b ? end"

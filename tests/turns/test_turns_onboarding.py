@@ -1,0 +1,127 @@
+"""First meeting: consent before talk, nothing lost that he wrote before, and no form in front of a crisis."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.consent import ADULT, RESEARCH, STORAGE, answer_of
+from bot.storage.models import Flag, InboxMessage, Turn
+
+pytestmark = pytest.mark.asyncio
+
+
+def answers(path):
+    with path.database.read() as session:
+        return tuple(answer_of(session, path.person().id, kind) for kind in (ADULT, STORAGE, RESEARCH))
+
+
+async def test_first_message_is_held_until_consent_and_then_answered(path):
+    said = await path.says("I can't tell my wife")
+    assert "program, not a person" in said[0]
+    assert path.inbox_states() == ["held"]
+    assert path.dialogue.asked == []
+    after = await path.presses("I'm 18+, keep it")
+    assert "Now to what you wrote" in after[0]
+    assert after[1:] == ["re: I can't tell my wife"]
+    assert answers(path) == (True, True, None)
+
+
+async def test_all_held_messages_are_answered_in_the_order_they_came(path):
+    for text in ("first", "second", "third"):
+        await path.says(text)
+    after = await path.presses("I'm 18+, keep it")
+    assert after[1:] == ["re: first", "re: second", "re: third"]
+
+
+async def test_start_is_not_held(path):
+    await path.says("/start")
+    after = await path.presses("I'm 18+, keep it")
+    assert len(after) == 1
+    assert "what's on your mind" in after[0]
+
+
+async def test_second_message_gets_a_reminder_and_not_the_whole_introduction(path):
+    intro = await path.says("/start")
+    reminder = await path.says("hello?")
+    assert len(reminder) < len(intro)
+    assert "program, not a person" not in " ".join(reminder)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("yes", True), ("Yeah.", True), ("NO", False), ("don’t keep it", False)]
+)
+async def test_typed_choice_counts_like_a_button(path, typed, kept):
+    await path.says("/start")
+    await path.says(typed)
+    assert answers(path)[:2] == (True, kept)
+
+
+async def test_yes_as_the_very_first_word_is_not_consent(path):
+    await path.says("yes")
+    assert answers(path) == (None, None, None)
+    assert path.inbox_states() == ["held"]
+
+
+async def test_under_age_man_is_sent_on_and_stays_out(path):
+    await path.says("my dad shouts")
+    after = await path.presses("Under 18")
+    assert "wrong place" in after[0]
+    assert "988" in after[0]
+    assert "wrong place" in (await path.says("please"))[0]
+    assert path.dialogue.asked == []
+    assert path.inbox_states() == ["done"] * 3
+
+
+async def test_crisis_passes_without_consent(path):
+    said = await path.says("I want to kill myself")
+    assert "988" in " ".join(said)
+    assert said[-1] == "re: I want to kill myself"
+    assert len(path.rows(Flag)) == 1
+    assert "program, not a person" in (await path.says("sorry"))[0]  # the questions come later
+
+
+async def test_crisis_of_an_under_age_man_is_still_answered(path):
+    await path.says("/start")
+    await path.presses("Under 18")
+    assert "988" in " ".join(await path.says("I want to kill myself"))
+    assert len(path.rows(Flag)) == 1
+
+
+async def test_refusal_keeps_the_dialogue_but_no_words_after_the_window(path):
+    await path.says("the lads at work")
+    after = await path.presses("I'm 18+, keep nothing")
+    assert after[-1] == "re: the lads at work"
+    assert await path.says("more of it") == ["re: more of it"]
+    assert all(row.reading is None for row in path.rows(Turn))
+    path.clock.forward(minutes=11)
+    path.conductor._sweep()
+    assert [(row.body_sealed, row.screening_sealed) for row in path.rows(InboxMessage)] == [(None, None)] * 3
+    assert path.outbox_texts_left() == 0
+
+
+async def test_refusal_keeps_the_message_that_a_flag_points_to(path):
+    path.consent(keeps=False)
+    await path.says("I want to kill myself")
+    await path.says("never mind")
+    path.clock.forward(minutes=11)
+    path.conductor._sweep()
+    kept = [row.body_sealed is not None for row in path.rows(InboxMessage)]
+    assert kept == [True, False]
+
+
+async def test_man_who_agreed_keeps_his_talk_after_the_window(path):
+    path.consent()
+    await path.says("the lads at work")
+    path.clock.forward(minutes=11)
+    path.conductor._sweep()
+    assert path.rows(InboxMessage)[0].body_sealed is not None
+
+
+async def test_what_was_said_before_a_refusal_goes_too(path):
+    await path.says("I want to kill myself")  # passes without consent, and is read
+    assert path.rows(Turn)[0].reading_sealed is not None
+    await path.says("hm")
+    await path.presses("I'm 18+, keep nothing")
+    path.clock.forward(minutes=11)
+    path.conductor._sweep()
+    assert all(row.reading_sealed is None for row in path.rows(Turn))
