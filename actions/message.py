@@ -9,6 +9,7 @@ from rasa_sdk import Tracker
 
 from bot.codebook import code_ids
 from bot.config import Settings
+from bot.crisis import Level
 from bot.storage import Database, open_database
 
 Events = list[dict[str, Any]]
@@ -36,6 +37,12 @@ def region(tracker: Tracker) -> str:
     """Return the region whose numbers and words he gets."""
     metadata = last_user_event(tracker).get("metadata") or {}
     return str(metadata.get("region") or settings().region)
+
+
+def screened_level(tracker: Tracker) -> Level:
+    """Return the level that the gate gave this message."""
+    metadata = last_user_event(tracker).get("metadata") or {}
+    return Level(metadata.get("level", "none"))
 
 
 def message_id(tracker: Tracker) -> str | None:

@@ -9,9 +9,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import direct_question
 from actions.direct_question import STEP, TOLD
 from actions.flow import Flow, set_slots
-from actions.message import Events, codes_read, intent_read
+from actions.message import Events, codes_read, intent_read, screened_level
 from actions.themes import open_theme
 from bot.clock import utc_now
+from bot.crisis import Level
 
 
 class Crisis(Flow):
@@ -105,7 +106,10 @@ class OtherPerson(Flow):
         return "action_other_person"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Say what helps the helper, with the region's numbers."""
+        """Say what helps the helper, with the region's numbers; at a high level the gate has said it already."""
+        if screened_level(tracker) >= Level.HIGH:
+            dispatcher.utter_message(response="utter_other_person_now")
+            return []
         dispatcher.utter_message(response="utter_other_person")
         dispatcher.utter_message(response="utter_other_person_lines")
         return []

@@ -143,6 +143,9 @@ class NotUnderstood(Flow):
         theme = tracker.get_slot("theme")
         if theme and tracker.get_slot("theme_stage") == OPENED:
             return offer_step(dispatcher, theme)
+        if theme:  # he tries out the line that the step gave him, or tells how it went
+            dispatcher.utter_message(response="utter_step_taken")
+            return set_slots({"theme": None, "theme_stage": None})
         dispatcher.utter_message(response="utter_default")
         dispatcher.utter_message(response="utter_menu", buttons=menu())
         return []

@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -86,16 +87,23 @@ def install(level: str = "INFO", stream: TextIO | None = None) -> None:
         logger.handlers.clear()
         logger.propagate = True
     sys.excepthook = _log_crash
+    threading.excepthook = sys.unraisablehook = _log_crash_elsewhere
+    logging.raiseExceptions = False  # a line that cannot be written would be printed with its arguments
     warnings.showwarning = _log_warning
     logging.lastResort = handler
 
 
 def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
+    if issubclass(kind, (KeyboardInterrupt, SystemExit)):
         return
     logging.getLogger("ballast").critical(
         "crash", exc_info=(kind, error, trace), extra={_FIELDS: {"error": kind.__name__}}
     )
+
+
+def _log_crash_elsewhere(crash: Any) -> None:
+    """Log what ended a thread, or failed where nobody could catch it."""
+    _log_crash(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
 def _log_warning(
@@ -107,6 +115,4 @@ def _log_warning(
     line: str | None = None,
 ) -> None:
     del message, filename, file, line
-    log_event(
-        logging.getLogger("ballast"), "warning", level=logging.DEBUG, kind=category.__name__, lineno=lineno
-    )
+    log_event(logging.getLogger("ballast"), "warning", level=logging.DEBUG, kind=category.__name__, lineno=lineno)

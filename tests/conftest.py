@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta, timezone
 
 import hypothesis
@@ -42,10 +43,23 @@ def keyring(tmp_path):
     return KeyRing.create(tmp_path / "ballast.keys")
 
 
+@pytest.fixture(scope="session")
+def prepared_once(tmp_path_factory):
+    """A database file without rows; each test works on its own copy."""
+    folder = tmp_path_factory.mktemp("prepared")
+    database = Database(f"sqlite:///{folder / 'ballast.db'}", KeyRing.create(folder / "ballast.keys"))
+    database.prepare()
+    database.close()
+    return folder / "ballast.db"
+
+
 @pytest.fixture
-def database(tmp_path, keyring):
+def database(tmp_path, keyring, prepared_once):
     """Alone in its folder ``house``, so that a test can search every file that SQLite leaves there."""
-    database = Database(f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", keyring)
+    folder = tmp_path / "house"
+    folder.mkdir(mode=0o700)
+    shutil.copy(prepared_once, folder)
+    database = Database(f"sqlite:///{folder / 'ballast.db'}", keyring)
     database.prepare()
     yield database
     database.close()

@@ -233,4 +233,6 @@ class Ledger:
         order = model.seq if hasattr(model, "seq") else model.id
         query = select(model).filter_by(person_id=self.person_id(chat)).order_by(order)
         with self.database.read() as session:
-            return list(session.execute(query).scalars().all())
+            found = list(session.execute(query).scalars().all())
+            session.expunge_all()  # stays readable after the transaction
+            return found

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-QUOTATIONS = yaml.safe_load(Path(__file__).with_name("quotations.yml").read_text(encoding="utf-8"))["quotations"]
+ROWS = Path(__file__).with_name("quotations.yml")
+QUOTATIONS = yaml.safe_load(ROWS.read_text(encoding="utf-8"))["quotations"]
 FIRST = 2  # a code counts when it is among the first two of the reading
 
 # Rasa 3.6 warns of its own domain at the first message that is parsed.

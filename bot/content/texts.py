@@ -75,12 +75,17 @@ def word_for_sign(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
     return found
 
 
+def _emergency(region: str) -> str:
+    entry = find("emergency", region, most=1)[0]
+    return entry.phone or entry.name
+
+
 def region_words(region: str) -> dict[str, str]:
     """Return the words that differ by region: doctor, emergency number, crisis lines, a local service."""
     services = find("therapy", region, most=1)
     return {
         "doctor": DOCTOR[region],
-        "emergency": find("emergency", region, most=1)[0].phone,
+        "emergency": _emergency(region),
         "crisis": "\n".join(short_line(entry) for entry in find("crisis", region)),
         "local_service": services[0].name if services else "a therapist near you",
     }

@@ -19,6 +19,7 @@ from bot.crisis.findings import Finding, Kind, Level
 from bot.crisis.line import Line
 from bot.crisis.patterns import Compiler, Pattern
 
+PATTERN_GUARDS = ("idioms", "settings", "past", "present", "asides")
 FURTHEST_SUBJECT = 8  # words before the match; beyond that a subject rarely belongs to it
 
 
@@ -26,11 +27,7 @@ FURTHEST_SUBJECT = 8  # words before the match; beyond that a subject rarely bel
 class Guards:
     """The guards of one language; see ``guards.yml`` and ``words.yml`` for their words."""
 
-    idioms: tuple[Pattern, ...]
-    settings: tuple[Pattern, ...]
-    past: tuple[Pattern, ...]
-    present: tuple[Pattern, ...]
-    asides: tuple[Pattern, ...]
+    phrases: Mapping[str, tuple[Pattern, ...]]
     negators: frozenset[str]
     links: frozenset[str]
     joiners: frozenset[str]
@@ -41,26 +38,25 @@ class Guards:
     @classmethod
     def read(cls, words: Mapping[str, Any], guards: Mapping[str, Any], compiler: Compiler) -> Guards:
         """Build the guards of one language from its two files."""
-        patterns = {name: compiler.compile_all(guards[name]) for name in PATTERN_GUARDS}
-        names = ("negators", "links", "joiners", "himself", "others")
         return cls(
-            **patterns, **{name: frozenset(words[name].split()) for name in names}, reasons=guards["reasons"]
+            phrases={name: compiler.compile_all(guards[name]) for name in PATTERN_GUARDS},
+            negators=frozenset(words["negators"].split()),
+            links=frozenset(words["links"].split()),
+            joiners=frozenset(words["joiners"].split()),
+            himself=frozenset(words["himself"].split()),
+            others=frozenset(words["others"].split()),
+            reasons=guards["reasons"],
         )
 
     @property
     def words(self) -> frozenset[str]:
         """Every word these guards name."""
-        patterns = (pattern.part.words for name in PATTERN_GUARDS for pattern in getattr(self, name))
-        return frozenset(self.negators | self.links | self.joiners | self.himself | self.others).union(
-            *patterns
-        )
+        named = (pattern.part.words for patterns in self.phrases.values() for pattern in patterns)
+        return frozenset().union(self.negators, self.links, self.joiners, self.himself, self.others, *named)
 
     def on(self, line: Line) -> GuardedLine:
         """Find once where this language's pattern guards stand in a line."""
-        return GuardedLine(self, line, {n: spans_of(getattr(self, n), line) for n in PATTERN_GUARDS})
-
-
-PATTERN_GUARDS = ("idioms", "settings", "past", "present", "asides")
+        return GuardedLine(self, line, {name: spans_of(patterns, line) for name, patterns in self.phrases.items()})
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class Pattern:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
+        """The compiled expression; a match ends where a word ends."""
         return re.compile(self.part.regex + "(?= )")
 
     def spans(self, line: Line) -> Iterator[tuple[int, int]]:
@@ -75,9 +76,7 @@ class Compiler:
         unbridged: Negations, which no gap may reach over.
     """
 
-    def __init__(
-        self, phrases: Mapping[str, str], fillers: frozenset[str], unbridged: frozenset[str]
-    ) -> None:
+    def __init__(self, phrases: Mapping[str, str], fillers: frozenset[str], unbridged: frozenset[str]) -> None:
         self._phrases = phrases
         self._fillers = fillers
         self._gap = "(?: (?!(?:" + "|".join(map(re.escape, sorted(unbridged))) + ") )[^ .]+)"

@@ -84,11 +84,17 @@ def matches(line: Line, families: Sequence[Family]) -> Iterator[Finding]:
                     yield kept
 
 
+def overlap(one: Finding, other: Finding) -> bool:
+    """Whether two findings share words; the same words do not count twice in a combination."""
+    return one.start < other.end and other.start < one.end
+
+
 def combined(rule: Combination, found: Sequence[Finding], line: Line) -> Finding | None:
     """The finding a combination makes, if each of its groups is there and one reaches the newest message."""
     members: list[Finding] = []
     for group in rule.groups:
-        member = max((f for f in found if f.family in group), key=lambda f: f.end, default=None)
+        apart = (f for f in found if f.family in group and not any(overlap(f, member) for member in members))
+        member = max(apart, key=lambda f: f.end, default=None)
         if member is None:
             return None
         members.append(member)
@@ -96,6 +102,4 @@ def combined(rule: Combination, found: Sequence[Finding], line: Line) -> Finding
     if latest <= line.boundary:
         return None
     matched = " + ".join(member.matched for member in members)
-    return Finding(
-        rule.level, Kind.SELF, rule.reason, matched, "combination", min(m.start for m in members), latest
-    )
+    return Finding(rule.level, Kind.SELF, rule.reason, matched, "combination", min(m.start for m in members), latest)

@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import groupby
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_LEET = ({"1": "i"}, {"1": "l"})
-_LEET_ALWAYS = {"0": "o", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "+": "t"}
-_SYMBOLS = "*@$!+"
+# Digits and symbols for letters; a 1 may be an i or an l, so both are tried.
+_LEET = (str.maketrans("03457@$!+1", "oeastasiti"), str.maketrans("03457@$!+1", "oeastasitl"))
+_SYMBOLS = str.maketrans("*@$!+", "     ")
 SHORTEST_GLUED = 7
 LONGEST_GLUED = 60
 SHORTEST_FUZZY = 5
@@ -66,16 +66,23 @@ class Spelling:
     def _decoded(self, token: str) -> Sequence[str]:
         """Undo ``su1cide``, ``d!e``, ``k*ll``; otherwise split at the symbols."""
         for table in _LEET:
-            letters = token.translate(str.maketrans({**_LEET_ALWAYS, **table}))
+            letters = token.translate(table)
             if letters in self.variants:
                 return self.variants[letters]
             if letters in self.keys or (letters in self.known and len(letters) > 2):
                 return (letters,)
+        return self._censored(token) or self._split(token)
+
+    def _censored(self, token: str) -> Sequence[str]:
+        """``k*ll``: each odd character stands for one letter of a key, if half of it at least is letters."""
         if sum(char.isalpha() for char in token) * 2 >= len(token) > 2:
             for key in self._keys_by_shape.get((len(token), token[0]), ()):
-                if all(char == letter or not char.isalpha() for char, letter in zip(token, key)):
+                if all(char == letter or not char.isalpha() for char, letter in zip(token, key, strict=True)):
                     return (key,)
-        spaced = token.translate(str.maketrans(dict.fromkeys(_SYMBOLS, " "))).split()
+        return ()
+
+    def _split(self, token: str) -> Sequence[str]:
+        spaced = token.translate(_SYMBOLS).split()
         if len(spaced) > 1:
             return [word for part in spaced for word in self.correct(part)]
         return spaced
@@ -138,10 +145,7 @@ class Spelling:
     @cached_property
     def _phrases_by_first(self) -> dict[str, list[tuple[str, ...]]]:
         runs = sorted(self.phrases, key=len, reverse=True)
-        return {
-            first: list(same)
-            for first, same in groupby(sorted(runs, key=lambda run: run[0]), lambda run: run[0])
-        }
+        return {first: list(same) for first, same in groupby(sorted(runs, key=lambda run: run[0]), lambda run: run[0])}
 
 
 def squeeze(word: str) -> str:

@@ -104,9 +104,7 @@ class KeyRing:
             KeyFileError: A file is already there; keys are never overwritten.
         """
         kek_id = datetime.now(timezone.utc).strftime("%Y%m%d") + "-" + secrets.token_hex(3)
-        lines = [
-            "# Ballast's keys. Whoever holds this file can read everything. Back it up apart from the data."
-        ]
+        lines = ["# Ballast's keys. Whoever holds this file can read everything. Back it up apart from the data."]
         lines += [f"kek {kek_id} {_fresh()}"] + [f"{name} {_fresh()}" for name in _SINGLE]
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:

@@ -128,9 +128,7 @@ def unwrap_key(wrapped: bytes, *, kek: bytes, kek_id: str, person_id: str, versi
         raise SealBrokenError("A wrapped key is malformed.")
     _, nonce = _WRAP_HEADER.unpack_from(wrapped)
     try:
-        return AESGCM(kek).decrypt(
-            nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version)
-        )
+        return AESGCM(kek).decrypt(nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version))
     except InvalidTag as error:
         raise SealBrokenError("A person's key cannot be opened with this key file.") from error
 

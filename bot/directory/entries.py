@@ -14,6 +14,7 @@ from bot.config import REGIONS
 from bot.errors import DirectoryError
 
 KINDS = frozenset({"emergency", "crisis", "men", "doctor", "therapy", "service", "directory"})
+URGENT = frozenset({"emergency", "crisis"})
 STALE_AFTER = timedelta(days=90)
 MOST_SIGNPOSTS = 3
 
@@ -72,9 +73,14 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 
 def find(kind: str, region: str, *, most: int = MOST_SIGNPOSTS) -> list[Entry]:
-    """Return up to ``most`` entries of a kind for a region, best first: checked before unchecked."""
+    """Return up to ``most`` entries of a kind for a region, best first: the file's order.
+
+    In a crisis an entry that nobody has checked comes after all that were.
+    """
     fitting = [entry for entry in entries() if kind in entry.kinds and region in entry.regions]
-    return sorted(fitting, key=lambda entry: entry.checked_on is None)[:most]
+    if kind in URGENT:
+        fitting.sort(key=lambda entry: entry.checked_on is None)
+    return fitting[:most]
 
 
 def line(entry: Entry) -> str:
@@ -85,8 +91,8 @@ def line(entry: Entry) -> str:
 
 def short_line(entry: Entry) -> str:
     """Return name, ways and hours only: what a man in crisis can take in."""
-    facts = [part for part in (_ways(entry), entry.hours) if part]
-    return f"{entry.name}: " + ", ".join(facts) + _doubt(entry)
+    facts = ", ".join(part for part in (_ways(entry), entry.hours) if part)
+    return (f"{entry.name}: {facts}" if facts else entry.name) + _doubt(entry)
 
 
 def _ways(entry: Entry) -> str:

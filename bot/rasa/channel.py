@@ -27,6 +27,7 @@ from bot.logs import log_event
 from bot.rasa import quiet
 from bot.rasa.action_endpoint import InProcessActions
 from bot.rasa.tracker_store import SealedTrackerStore
+from bot.turns.messages import without_slashes
 
 _log = logging.getLogger("ballast.rasa")
 Handler = Callable[[UserMessage], Awaitable[Any]]
@@ -124,7 +125,7 @@ async def _take_turn(app: Sanic, body: dict[str, Any], on_new_message: Handler) 
 
 def _message(body: dict[str, Any]) -> UserMessage:
     # Words never begin with a slash: Rasa would read "/intent{...}" as an order. Only our own buttons do.
-    text = body["payload"] or body["text"].lstrip("/ \t\n")
+    text = body["payload"] or without_slashes(body["text"])
     return UserMessage(
         text,
         CollectingOutputChannel(),

@@ -8,6 +8,7 @@ from typing import Any
 from bot.errors import SettingError
 from bot.rasa import quiet
 from bot.rasa.model import model_path
+from bot.turns.messages import without_slashes
 
 
 class Reader:
@@ -30,7 +31,7 @@ class Reader:
         """Return ``{"intent", "confidence", "codes": [{"id", "score"}]}`` for one message."""
         from rasa.core.channels.channel import UserMessage
 
-        message = UserMessage(text.lstrip("/ \t\n"))
+        message = UserMessage(without_slashes(text))
         assert self._agent.processor is not None  # noqa: S101 - Agent.load has set it
         parsed = asyncio.run(self._agent.processor.parse_message(message))
         reading: dict[str, Any] = parsed.get("reading") or {"intent": None, "confidence": 0.0, "codes": []}

@@ -141,10 +141,17 @@ class SealedTrackerStore(TrackerStore):
             row.event = event.as_dict()
 
     def _remember(self, tracker: DialogueStateTracker) -> None:
+        """Keep the tracker in memory only, and only as long as a session lasts."""
         self._unlogged.pop(tracker.sender_id, None)
         self._unlogged[tracker.sender_id] = tracker
-        while len(self._unlogged) > _MOST_IN_MEMORY:
+        oldest = utc_now().timestamp() - 60 * self.domain.session_config.session_expiration_time
+        while len(self._unlogged) > _MOST_IN_MEMORY or _last_spoke(next(iter(self._unlogged.values()))) < oldest:
             self._unlogged.pop(next(iter(self._unlogged)))
+
+
+def _last_spoke(tracker: DialogueStateTracker) -> float:
+    """Return the time of the newest event; now for a tracker that has none."""
+    return tracker.events[-1].timestamp if tracker.events else utc_now().timestamp()
 
 
 def _latest_session(session: Any, person_id: str) -> int:

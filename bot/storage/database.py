@@ -86,9 +86,7 @@ def _translated() -> Iterator[None]:
         raise  # a broken uniqueness is an answer, not a failure of the database
     except DBAPIError as error:
         kind = type(error.orig).__name__ if error.orig is not None else type(error).__name__
-        raise StorageError(
-            f"The database cannot be used now ({kind}). Check that it is there and not full."
-        ) from error
+        raise StorageError(f"The database cannot be used now ({kind}). Check that it is there and not full.") from error
 
 
 def _engine(url: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from bot.errors import KeyMissingError, SealBrokenError
 from bot.storage.models import (
     ButtonToken,
     Consent,
@@ -47,13 +48,17 @@ def truncate_journal(database: Any) -> None:
 def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
     """Empty the messages of men who want no log, once they are older than the screening's window.
 
-    Messages that a flag points to stay: they are the safety record.
+    Messages that a flag points to stay: they are the safety record. What the dialogue read and remembered before he
+    chose goes as well.
     """
     for person_id in person_ids:
-        flagged = _flagged_messages(session, person_id)
+        try:
+            flagged = _flagged_messages(session, person_id)
+        except (SealBrokenError, KeyMissingError):
+            continue  # which messages his flag needs is not known: all stay
         his = update(InboxMessage).where(
             InboxMessage.person_id == person_id,
-            InboxMessage.state == "done",
+            InboxMessage.state.in_(("done", "failed", "unreadable")),
             InboxMessage.received_at < before,
             InboxMessage.id.notin_(flagged),
         )
@@ -67,6 +72,10 @@ def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
         session.execute(_quietly(ours.values(body_sealed=None)))
         offers = delete(ButtonToken).where(ButtonToken.person_id == person_id, ButtonToken.used_at < before)
         session.execute(_quietly(offers))
+        read = update(Turn).where(Turn.person_id == person_id, Turn.at < before)
+        session.execute(_quietly(read.values(reading_sealed=None)))
+        remembered = delete(TrackerEvent).where(TrackerEvent.person_id == person_id, TrackerEvent.at < before)
+        session.execute(_quietly(remembered))
 
 
 def _flagged_messages(session: Any, person_id: str) -> list[str]:

@@ -38,16 +38,14 @@ class SealedBlob(TypeDecorator):
 
         def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
             """Allow ``IS NULL`` and ``IS NOT NULL`` only."""
-            if other == (None,):
+            if len(other) == 1 and other[0] is None:
                 return super().operate(op, *other, **kwargs)
             raise PlaintextRefusedError("Sealed columns cannot be compared. Look a person up by chat index.")
 
     def process_bind_param(self, value: Any, dialect: Any) -> Any:
         """Let sealed blobs through to the database and nothing else."""
         if value is not None and not isinstance(value, SealedBytes):
-            raise PlaintextRefusedError(
-                "A sealed column takes only sealed blobs. Set it through its descriptor."
-            )
+            raise PlaintextRefusedError("A sealed column takes only sealed blobs. Set it through its descriptor.")
         return value
 
     def process_result_value(self, value: Any, dialect: Any) -> Any:
@@ -122,9 +120,7 @@ def sealed_columns(model: type) -> list[Sealed]:
 
 def _bump_revision(row: Any) -> None:
     """Seal every filled column of the row anew under the next revision, so that an old blob fits no more."""
-    filled = [
-        column for column in sealed_columns(type(row)) if getattr(row, column.blob_attribute) is not None
-    ]
+    filled = [column for column in sealed_columns(type(row)) if getattr(row, column.blob_attribute) is not None]
     opened = [(column, column.__get__(row, type(row)).reveal()) for column in filled]
     row.revision += 1
     for column, value in opened:

@@ -26,9 +26,7 @@ class Vault:
         """Give a new person his first data key, in the caller's transaction."""
         data_key = secrets.token_bytes(KEY_BYTES)
         kek_id = self.keyring.current_kek_id
-        wrapped = wrap_key(
-            data_key, kek=self.keyring.keks[kek_id], kek_id=kek_id, person_id=person_id, version=1
-        )
+        wrapped = wrap_key(data_key, kek=self.keyring.keks[kek_id], kek_id=kek_id, person_id=person_id, version=1)
         session.add(PersonKey(person_id=person_id, version=1, kek_id=kek_id, wrapped=wrapped))
         self._opened(session)[person_id] = PersonKeys(person_id, {1: data_key})
 

@@ -44,7 +44,8 @@ def command_of(text: str) -> str | None:
     """Return the name of one of our commands, or None for anything else that begins with a slash."""
     if not text.startswith("/"):
         return None
-    name = text[1:].split(maxsplit=1)[0].split("@")[0].lower() if len(text) > 1 else ""
+    first_word, *_ = text[1:].split(maxsplit=1) or [""]
+    name = first_word.split("@")[0].lower()
     return name if name in MENU else None
 
 

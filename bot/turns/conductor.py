@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.clock import Clock, utc_now
 from bot.config import Settings
@@ -22,6 +22,7 @@ from bot.storage import Database
 from bot.storage.models import Consent, InboxMessage, Person
 from bot.storage.retention import erase_person, let_go, truncate_journal
 from bot.turns import outbox
+from bot.turns.bell import Bell
 from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
 from bot.turns.messages import Reply
@@ -69,12 +70,12 @@ class Conductor:
         self._on_queued = on_queued
         self._clock = clock
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
+        self._bell = Bell()
         self._swept_at: datetime | None = None
 
     def wake(self) -> None:
         """Look into the inbox now rather than at the next tick."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Work for ever."""
@@ -84,11 +85,7 @@ class Conductor:
                 self._sweep()
             except StorageError:
                 log_event(_log, "conductor.storage_error", level=logging.ERROR)
-            try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
-            except asyncio.TimeoutError:
-                continue
-            self._wake.clear()
+            await self._bell.wait(IDLE_SECONDS)
 
     async def drain(self) -> None:
         """Work off what is due now and return; for doors that live for one conversation."""
@@ -104,19 +101,19 @@ class Conductor:
 
     def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
         self._busy.pop(person_id)
-        self.wake()
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled() or task.exception() is None:
+            self.wake()
+        else:  # not at once again: what failed would fail in a circle
             log_event(_log, "conductor.error", level=logging.ERROR, kind=type(task.exception()).__name__)
 
     def _due_persons(self) -> list[str]:
+        waiting = InboxMessage.door == self._door, InboxMessage.state == "pending"
+        firsts = select(func.min(InboxMessage.seq)).where(*waiting).group_by(InboxMessage.person_id)
         due = (InboxMessage.retry_at.is_(None)) | (InboxMessage.retry_at <= self._clock())
-        query = (
-            select(InboxMessage.person_id)
-            .where(InboxMessage.door == self._door, InboxMessage.state == "pending", due)
-            .order_by(InboxMessage.seq)
-        )
+        query = select(InboxMessage.person_id).where(InboxMessage.seq.in_(firsts), due)
+        query = query.order_by(InboxMessage.seq)
         with self._database.read() as session:
-            return list(dict.fromkeys(session.execute(query).scalars()))
+            return list(session.execute(query).scalars())
 
     async def _work(self, person_id: str) -> None:
         while True:
@@ -137,10 +134,19 @@ class Conductor:
 
     async def _handle(self, person_id: str, message_id: str) -> None:
         try:
-            outcome, chat_id = self._route(person_id, message_id)
+            await self._answer(person_id, message_id)
         except (SealBrokenError, KeyMissingError) as error:
-            self._set_aside(message_id, error)
-            return
+            self._set_aside(person_id, message_id, error)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not silence him for ever
+            log_event(
+                _log, "turn.error", level=logging.ERROR, message=message_id, kind=type(error).__name__
+            )
+            self._postpone(person_id, message_id, counts=True)
+
+    async def _answer(self, person_id: str, message_id: str) -> None:
+        outcome, chat_id = self._route(person_id, message_id)
         if isinstance(outcome, Erasure):
             await self._erase(person_id, chat_id)
         elif outcome is not None:
@@ -160,21 +166,29 @@ class Conductor:
             await self._dialogue.turn(request)
         except DialogueUnavailableError as error:
             log_event(_log, "turn.unavailable", level=logging.WARNING, message=request.message_id)
-            self._postpone(request, error)
+            self._postpone(request.person_id, request.message_id, counts=error.answered)
 
-    def _postpone(self, request: TurnRequest, error: DialogueUnavailableError) -> None:
-        """Keep the message for later and, the first time, tell him so in words with a way to a person."""
+    def _postpone(self, person_id: str, message_id: str, *, counts: bool) -> None:
+        """Keep the message for later and, the first time, tell him so in words with a way to a person.
+
+        Args:
+            person_id: Who wrote it.
+            message_id: Its inbox id.
+            counts: Whether it failed by itself rather than because Rasa is away: it is not tried for ever.
+        """
         with self._database.write() as session:
-            row = session.execute(select(InboxMessage).filter_by(id=request.message_id)).scalar_one()
-            if row.state != "pending":
+            row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar()
+            if row is None or row.state != "pending":
                 return  # committed after all; only the answer on the wire was lost
             if row.attempts == 0:
-                name = "safety_static" if Level(request.metadata["level"]) >= Level.HIGH else "failure"
-                self._say(session, request.person_id, request.message_id, name)
+                level = Level(row.screening.reveal()["level"])
+                self._say(
+                    session, person_id, message_id, "safety_static" if level >= Level.HIGH else "failure"
+                )
             row.attempts += 1
-            row.retry_at = self._clock() + timedelta(seconds=min(60, 2**row.attempts))
-            if error.answered and row.attempts >= MOST_ANSWERED_FAILURES:
-                self._say(session, request.person_id, request.message_id, "empty_reply")
+            row.retry_at = self._clock() + timedelta(seconds=min(60, 2 ** min(row.attempts, 6)))
+            if counts and row.attempts >= MOST_ANSWERED_FAILURES:
+                self._say(session, person_id, message_id, "empty_reply")
                 row.state = "failed"
 
     def _say(self, session: Any, person_id: str, message_id: str, name: str) -> None:
@@ -182,14 +196,19 @@ class Conductor:
         replies = [Reply(bubble) for bubble in say(name, region)]
         outbox.queue(session, person_id, replies, at=self._clock(), turn_id=message_id)
 
-    def _set_aside(self, message_id: str, error: BallastError) -> None:
-        """A message that cannot be opened is an alert, never a fresh start."""
+    def _set_aside(self, person_id: str, message_id: str, error: BallastError) -> None:
+        """A message that cannot be opened is an alert, never a fresh start, and never silence where he can be told."""
         log_event(
             _log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__
         )
         with self._database.write() as session:
             row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
             row.state = "unreadable"
+        try:
+            with self._database.write() as session:
+                self._say(session, person_id, message_id, "empty_reply")
+        except (SealBrokenError, KeyMissingError):  # his key or his settings are what cannot be opened
+            log_event(_log, "inbox.unanswerable", level=logging.ERROR, message=message_id)
 
     async def _erase(self, person_id: str, chat_id: str) -> None:
         with self._database.write() as session:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 MAX_TEXT_UNITS = 4096  # UTF-16 code units; Telegram's own limit
+_LEADING = re.compile(r"^[\s/]+")
 
 
 class Kind(str, enum.Enum):
@@ -60,6 +62,14 @@ class Reply:
 
     text: str
     buttons: tuple[ReplyButton, ...] = ()
+
+
+def without_slashes(text: str) -> str:
+    """Return his words without the slashes in front that would make Rasa read them as an order of ours.
+
+    Rasa strips whatever Python calls a space before it looks for the slash: a no-break space hides none.
+    """
+    return _LEADING.sub("", text)
 
 
 def cut(text: str, most_units: int = MAX_TEXT_UNITS) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.storage.columns import new_id
 from bot.storage.models import ButtonToken, OutboxMessage, Person
@@ -81,13 +81,15 @@ def recover(session: Any, door: str, *, at: datetime) -> int:
 
 def due_persons(session: Any, door: str, *, at: datetime) -> list[str]:
     """Return who has something to be sent now, those in crisis first."""
+    lane = OutboxMessage.person_id, OutboxMessage.lane
+    firsts = select(func.min(OutboxMessage.seq)).where(OutboxMessage.state == "pending").group_by(*lane)
     query = (
-        select(OutboxMessage.person_id, OutboxMessage.lane)
+        select(OutboxMessage.person_id)
         .join(Person, Person.id == OutboxMessage.person_id)
-        .where(Person.door == door, OutboxMessage.state == "pending", OutboxMessage.due_at <= at)
+        .where(Person.door == door, OutboxMessage.seq.in_(firsts), OutboxMessage.due_at <= at)
         .order_by(OutboxMessage.lane != CRISIS, OutboxMessage.seq)
     )
-    return list(dict.fromkeys(row.person_id for row in session.execute(query)))
+    return list(dict.fromkeys(session.execute(query).scalars()))
 
 
 def take_next(session: Any, person_id: str, *, at: datetime) -> Parcel | None:

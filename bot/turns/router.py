@@ -14,7 +14,7 @@ from bot.storage.models import ButtonToken, InboxMessage, Person
 from bot.turns import onboarding
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
 from bot.turns.dialogue import TurnRequest
-from bot.turns.messages import Kind
+from bot.turns.messages import Kind, without_slashes
 from bot.turns.people import settings_of
 
 
@@ -83,7 +83,7 @@ class Router:
         if row.kind == Kind.MEDIA and not text:
             self._desk.say(session, person, row, "cannot_see", at=at)
             return None
-        words = word_for_sign(text) or text.lstrip("/ \t\n")
+        words = word_for_sign(text) or without_slashes(text)
         if level is Level.NONE and not any(char.isalnum() for char in words):
             self._desk.say(session, person, row, "empty_text", at=at)
             return None

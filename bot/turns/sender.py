@@ -14,6 +14,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.models import OutboxMessage
 from bot.turns import outbox
+from bot.turns.bell import Bell
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.25
@@ -50,11 +51,11 @@ class Sender:
         self._door = door
         self._clock = clock
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._wake = asyncio.Event()
+        self._bell = Bell()
 
     def wake(self) -> None:
         """Look into the outbox now rather than at the next tick."""
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """Send for ever. Settles first what an earlier process left midway."""
@@ -67,7 +68,7 @@ class Sender:
                 self._start_due()
             except StorageError:
                 log_event(_log, "sender.storage_error", level=logging.ERROR)
-            await self._wait()
+            await self._bell.wait(IDLE_SECONDS)
 
     def _recover(self) -> None:
         with self._database.write() as session:
@@ -85,16 +86,10 @@ class Sender:
 
     def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
         self._busy.pop(person_id)
-        self.wake()
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled() or task.exception() is None:
+            self.wake()
+        else:  # not at once again: what failed would fail in a circle
             log_event(_log, "sender.error", level=logging.ERROR, kind=type(task.exception()).__name__)
-
-    async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
-        except asyncio.TimeoutError:
-            return
-        self._wake.clear()
 
     async def drain(self) -> None:
         """Send what is due now and return; for doors that live for one conversation."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+from crisis_phrases import Phrase, read_phrases
 
 from bot.crisis import screen
-from tests.crisis.conftest import Phrase, read_phrases
 
 LEAST_KEPT = 0.98
 POSITIVE = [phrase for phrase in read_phrases("phrases.yml") if phrase.level in ("high", "imminent")]
@@ -79,7 +79,9 @@ def test_a_split_over_two_messages_keeps_the_level() -> None:
     assert 1 - len(lost) / len(phrases) >= LEAST_KEPT, lost
 
 
-@pytest.mark.parametrize("name", ["upper case", "curly quotes", "no apostrophes", "zero width", "emoji after", "double spaces"])
+@pytest.mark.parametrize(
+    "name", ["upper case", "curly quotes", "no apostrophes", "zero width", "emoji after", "double spaces"]
+)
 def test_harmless_phrases_stay_harmless(name: str) -> None:
     harmless = [phrase for phrase in read_phrases("phrases.yml") if phrase.level == "none"]
     raised = [phrase.text for phrase in harmless if screen(MUTATIONS[name](phrase.text)).level != "none"]

@@ -74,17 +74,26 @@ def test_it_is_written_as_it_is_meant(typed: str, meant: str) -> None:
     assert plain(typed) == meant
 
 
-@pytest.mark.parametrize(
-    "word",
-    ["skill", "banging", "diet", "deadline", "drill", "willing", "suite", "garden", "insurance", "burned", "therapist",
-     "b4nk", "mp3", "m25", "something", "kilo", "hanger", "living", "loose", "dinner"],
-)
+ORDINARY = "skill banging diet deadline drill willing suite garden insurance burned therapist something kilo hanger"
+
+
+@pytest.mark.parametrize("word", [*ORDINARY.split(), "mp3", "m25"])
 def test_ordinary_words_stay_what_they_are(word: str) -> None:
-    assert plain(word) not in ("kill", "hanging", "die", "dead", "suicide", "burden", "living" * (word != "living"))
+    assert plain(word) == word
 
 
-def test_marks_divide_clauses_and_sentences() -> None:
-    assert plain("fine, honestly. want to die") == "fine , . want to die" or plain("fine, not. die") == "fine , not . die"
+@pytest.mark.parametrize(
+    ("typed", "divided"),
+    [
+        ("fine, not. die", "fine , not . die"),
+        ("not fine (die)", "not fine , die ,"),
+        ("stop!!! go", "stop . go"),
+        ("so... die", "so , die"),
+        ("one\ntwo", "one . two"),
+    ],
+)
+def test_marks_divide_clauses_and_sentences(typed: str, divided: str) -> None:
+    assert plain(typed) == divided
 
 
 def test_no_word_of_a_pattern_is_itself_rewritten() -> None:
@@ -145,7 +154,7 @@ def test_any_text_gets_a_level(text: str, earlier: list[str]) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from(["i", "want", "to", "die", "not", "kill", "myself", "tonight", ".", ",", "film", "my", "brother"]), max_size=40))
+@given(st.lists(st.sampled_from(["i", "want", "to", "die", "not", "kill", "myself", "tonight", ".", ",", "film"])))
 def test_normalising_twice_changes_nothing(tokens: list[str]) -> None:
     once = plain(" ".join(tokens))
     assert plain(once) == once

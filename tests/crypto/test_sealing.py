@@ -72,9 +72,7 @@ def test_a_blob_opens_in_no_other_place(field):
 
 @pytest.mark.parametrize("revision", [0, 2, 10, 11, -1])
 def test_a_blob_opens_under_no_other_revision(revision):
-    assert refuses(
-        seal(b"his", context=CONTEXT, keys=KEYS), context=replace(CONTEXT, revision=revision)
-    )
+    assert refuses(seal(b"his", context=CONTEXT, keys=KEYS), context=replace(CONTEXT, revision=revision))
 
 
 @pytest.mark.parametrize("pair", [("table", "column"), ("column", "row_id"), ("row_id", "person_id")])

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.config import Settings
+from bot.content import say
 from bot.consent import ADULT, STORAGE, record_answer
 from bot.crypto import KeyRing
 from bot.errors import DialogueUnavailableError
@@ -135,6 +136,11 @@ class Path:
         await self.work()
         return [text for _, text, _ in self.messenger.sent[before:]]
 
+    @staticmethod
+    def wording(name: str, region: str = "us-miami") -> list[str]:
+        """Return the bubbles of one of the gate's texts: what counts is which one he gets, not how it reads."""
+        return say(name, region)
+
     async def presses(self, label: str, *, chat: str = CHAT) -> list[str]:
         """Press the newest button of this label that he was shown."""
         return await self.says(kind=Kind.BUTTON, button=self.token(label, chat=chat), chat=chat)
@@ -147,10 +153,12 @@ class Path:
         return [text for to, text, _ in self.messenger.sent if to == chat]
 
     def rows(self, model: Any, **where: Any) -> list[Any]:
-        order = model.seq if hasattr(model, "seq") else model.id
+        order = next(getattr(model, name) for name in ("seq", "id", "person_id") if hasattr(model, name))
         query = select(model).filter_by(**where).order_by(order)
         with self.database.read() as session:
-            return list(session.execute(query).scalars().all())
+            found = list(session.execute(query).scalars().all())
+            session.expunge_all()  # stays readable after the transaction
+            return found
 
     def inbox_states(self) -> list[str]:
         return [row.state for row in self.rows(InboxMessage)]
@@ -181,6 +189,7 @@ class Path:
 
 @pytest.fixture
 def path(tmp_path):
+    """A fresh house for one test."""
     settings = Settings.from_environment({"BALLAST_HOME": str(tmp_path / "house"), "REGION": "us-miami"})
     database = Database(settings.database_url, KeyRing.create(settings.key_file))
     database.prepare()

@@ -14,6 +14,14 @@ from bot.turns.conductor import MOST_ANSWERED_FAILURES
 pytestmark = pytest.mark.asyncio
 
 
+async def heard(path, chat):
+    async def poll():
+        while not path.heard(chat):
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(poll(), 5)
+
+
 async def later(path, seconds=61):
     path.clock.forward(seconds=seconds)
     await path.work()
@@ -22,11 +30,11 @@ async def later(path, seconds=61):
 async def test_while_rasa_is_down_he_is_told_once_and_his_message_stays(path):
     path.consent()
     path.dialogue.is_down = True
-    (told,) = await path.says("rough week")
-    assert "broken on my side" in told
-    assert "988" in told
+    told = await path.says("rough week")
+    assert told == path.wording("failure")
+    assert "988" in told[-1]
     await later(path)
-    assert path.heard() == [told]
+    assert path.heard() == told
     assert path.inbox_states() == ["pending"]
 
 
@@ -48,8 +56,8 @@ async def test_crisis_while_rasa_is_down_gets_numbers_and_a_direct_question(path
     path.dialogue.is_down = True
     said = await path.says("I want to kill myself")
     assert "988" in said[0]
-    assert "Are you thinking of ending your life right now?" in said[-1]
-    assert len(said) == 3
+    assert said[-1:] == path.wording("safety_static")
+    assert "?" in said[-1]
 
 
 async def test_crisis_behind_a_waiting_message_is_not_held_up(path):
@@ -62,9 +70,9 @@ async def test_crisis_behind_a_waiting_message_is_not_held_up(path):
 async def test_empty_reply_becomes_words_and_a_helpline(path):
     path.consent()
     path.dialogue.is_empty = True
-    (said,) = await path.says("hm well")
-    assert "lost my thread" in said
-    assert "988" in said
+    said = await path.says("hm well")
+    assert said == path.wording("empty_reply")
+    assert "988" in said[-1]
 
 
 async def test_poison_message_does_not_block_him_for_ever(path):
@@ -76,7 +84,7 @@ async def test_poison_message_does_not_block_him_for_ever(path):
         await later(path)
     assert path.inbox_states() == ["failed", "done"]
     assert path.heard()[-1] == "re: after it"
-    assert any("lost my thread" in text for text in path.heard())
+    assert path.wording("empty_reply")[0] in path.heard()
 
 
 async def test_rasa_that_is_away_for_long_costs_no_message(path):
@@ -95,9 +103,9 @@ async def test_one_mans_poison_does_not_touch_another(path):
     path.consent("2")
     path.dialogue.poison = "poison"
     path.receive("poison", chat="1")
-    assert await path.says("hello there", chat="2") == ["re: hello there"] or path.heard("2") == [
-        "re: hello there"
-    ]
+    path.receive("hello there", chat="2")
+    await path.work()
+    assert path.heard("2") == ["re: hello there"]
 
 
 async def test_unexpected_error_in_one_turn_is_answered_and_costs_others_nothing(path):
@@ -110,17 +118,12 @@ async def test_unexpected_error_in_one_turn_is_answered_and_costs_others_nothing
         await turn(request)
 
     path.dialogue.turn = stumble
-    path.receive("stumble")
-    with suppress(RuntimeError):
-        await path.work()
-    await path.sender.drain()
-    assert any("broken on my side" in text for text in path.heard())
-    path.receive("after it")
+    assert await path.says("stumble") == path.wording("failure")
+    await path.says("after it")
     for _ in range(MOST_ANSWERED_FAILURES + 1):
-        path.clock.forward(seconds=61)
-        with suppress(RuntimeError):
-            await path.work()
+        await later(path)
     assert path.heard()[-1] == "re: after it"
+    assert path.inbox_states() == ["failed", "done"]
 
 
 async def test_unreadable_message_is_set_aside_and_the_next_is_answered(path):
@@ -137,7 +140,7 @@ async def test_unreadable_message_is_set_aside_and_the_next_is_answered(path):
         )
     await path.work()
     assert path.inbox_states() == ["unreadable", "done"]
-    assert path.heard() == ["re: whole"]
+    assert path.heard() == [*path.wording("empty_reply"), "re: whole"]
 
 
 async def test_answer_lost_on_the_wire_is_not_told_as_a_failure(path):
@@ -168,16 +171,14 @@ async def test_slow_turn_of_one_man_does_not_keep_another_waiting(path):
     path.receive("quick", chat="2")
     running = [asyncio.ensure_future(path.conductor.run()), asyncio.ensure_future(path.sender.run())]
     try:
-        while not path.heard("2"):
-            await asyncio.sleep(0.01)
+        await heard(path, "2")
         assert path.heard("1") == []
         released.set()
-        while not path.heard("1"):
-            await asyncio.sleep(0.01)
+        await heard(path, "1")
     finally:
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 5)
 
 
 async def test_waiting_messages_do_not_keep_the_conductor_spinning(path, monkeypatch):
@@ -195,7 +196,7 @@ async def test_waiting_messages_do_not_keep_the_conductor_spinning(path, monkeyp
 
 async def test_emoji_only_is_answered_and_a_thumb_means_yes(path):
     path.consent()
-    assert "only got signs" in (await path.says("😶‍🌫️🌧️"))[0]
+    assert await path.says("😶‍🌫️🌧️") == path.wording("empty_text")
     assert await path.says("👍🏽") == ["re: yes"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter, defaultdict
 from functools import cache
@@ -14,6 +15,7 @@ from bot.codebook import codes
 from bot.config import REGIONS
 from bot.content import say
 from bot.content.texts import DOCTOR
+
 from . import lint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,8 +105,10 @@ def domain() -> dict:
 @cache
 def seeds() -> str:
     folder = next((folder for folder in SEEDS if folder.is_dir()), None)
+    if folder is None and "BALLAST_CI" in os.environ:
+        pytest.fail("the two sources must lie in ../shared/seeds beside the checkout")
     if folder is None:
-        pytest.skip("the two sources are not on this machine")
+        pytest.skip("the two sources are not on this machine; they lie in ../shared/seeds where Ballast is built")
     lines = " ".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt")))
     return " ".join(lines.split())
 
@@ -135,9 +139,9 @@ def test_no_bubble_is_longer_than_sixty_words(doctor):
 
 @pytest.mark.parametrize("doctor", sorted(set(DOCTOR.values())))
 def test_every_bubble_can_be_read_after_seven_years_of_school(doctor):
-    read_aloud = {text: as_read(text, doctor) for _, text in bubbles()}
-    long_enough = {text: read for text, read in read_aloud.items() if lint.word_count(read) >= FEWEST_WORDS_GRADED}
-    grades = {text: round(lint.grade(read), 1) for text, read in long_enough.items()}
+    read_by_him = (as_read(text, doctor) for _, text in bubbles())
+    graded = [text for text in read_by_him if lint.word_count(text) >= FEWEST_WORDS_GRADED]
+    grades = {text: round(lint.grade(text), 1) for text in graded}
     assert {text: grade for text, grade in grades.items() if grade > lint.MOST_GRADE} == {}
 
 
@@ -168,10 +172,8 @@ def test_the_gate_alone_says_when_staff_read():
 
 
 def test_a_question_response_asks_one_question():
-    asked = {
-        text: lint.questions(text) for name, text in bubbles() if name.endswith("_question") and name[:6] == "utter_"
-    }
-    assert {text: count for text, count in asked.items() if count != 1} == {}
+    asking = [text for name in responses() if name.endswith("_question") for text in responses()[name]]
+    assert [text for text in asking if lint.questions(text) != 1] == []
 
 
 def test_a_reflection_leaves_the_asking_to_the_question_after_it():
@@ -258,7 +260,7 @@ def test_yes_to_a_direct_question_always_means_danger(name):
 
 
 def test_the_clinic_is_never_promised_at_a_given_time():
-    hurry = re.compile(r"staff (will|are going to) (call|write|answer|be with you)|within \d+|in \d+ (minutes|hours)")
+    hurry = re.compile(r"staff (will|are going to) (call|write|answer|be)|within \d+|in \d+ (minutes|hours)")
     assert [text for _, text in bubbles() if hurry.search(text.lower())] == []
 
 
@@ -309,10 +311,11 @@ def copies(source: lint.SourceSentences) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("word", "count"),
     [
-        ("men", 1), ("like", 1), ("little", 2), ("table", 2), ("while", 1), ("rule", 1), ("asked", 1), ("wanted", 2),
-        ("needed", 2), ("times", 1), ("places", 2), ("doctor", 2), ("GP", 2), ("primary-care", 4), ("somebody", 3),
-        ("diagnosis", 4), ("program", 2), ("emergency", 4), ("don't", 1), ("you're", 1), ("lonely", 2), ("9", 1),
-        ("couples", 2), ("depression", 3), ("therapist", 3), ("encrypted", 3), ("people's", 2),
+        ("men", 1), ("like", 1), ("little", 2), ("table", 2), ("while", 1), ("rule", 1), ("asked", 1),
+        ("wanted", 2), ("needed", 2), ("times", 1), ("places", 2), ("doctor", 2), ("GP", 2), ("9", 1),
+        ("primary-care", 4), ("somebody", 3), ("diagnosis", 4), ("program", 2), ("emergency", 4),
+        ("don't", 1), ("you're", 1), ("lonely", 2), ("couples", 2), ("depression", 3), ("therapist", 3),
+        ("encrypted", 3), ("people's", 2), ("played", 1), ("started", 2), ("careful", 2), ("whole", 1),
     ],
 )  # fmt: skip
 def test_syllables_are_counted_as_they_are_spoken(word, count):
@@ -320,7 +323,7 @@ def test_syllables_are_counted_as_they_are_spoken(word, count):
 
 
 def test_grade_tells_a_leaflet_from_plain_words():
-    leaflet = "Individuals experiencing psychological difficulties should consult appropriately qualified professionals."
+    leaflet = "Individuals experiencing difficulties should consult appropriately qualified professionals."
     assert lint.grade(leaflet) > 15
     assert lint.grade("Write down two things tonight. Then go to bed.") < 3
 
@@ -328,9 +331,9 @@ def test_grade_tells_a_leaflet_from_plain_words():
 @pytest.mark.parametrize(
     "text",
     [
-        "He committed suicide.", "I understand how you feel.", "Well done", "You have depression", "This is proven.",
-        "It gets better.", "Reach out to us", "on your journey", "your mental health", "Good to hear!",
-        "take 20 tablets", "a failed attempt", "You’ve got this",
+        "He committed suicide.", "I understand how you feel.", "Well done", "You have depression",
+        "This is proven.", "It gets better.", "Reach out to us", "on your journey", "your mental health",
+        "Good to hear!", "take 20 tablets", "a failed attempt", "You’ve got this", "You've got depression",
     ],
 )  # fmt: skip
 def test_banned_words_are_found(text):

@@ -1,0 +1,72 @@
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.errors import StorageError
+from bot.storage import Database
+from bot.storage.columns import Base
+from bot.storage.migrate import head
+from bot.storage.models import Person
+
+
+def tables(database):
+    with database.engine.connect() as connection:
+        query = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+        return connection.exec_driver_sql(query).fetchall()
+
+
+def version(database):
+    with database.engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_comparison_sees_a_table_that_no_migration_makes(database, execute):
+    execute("DROP TABLE sign_in_failures")
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert "add_table" in [difference[0] for difference in differences]
+
+
+def test_preparing_twice_is_harmless(database, person):
+    person_id, before = person(), tables(database)
+    database.prepare()
+    assert tables(database) == before
+    assert version(database) == [head()]
+    with database.read() as session:
+        assert session.get(Person, person_id).chat.reveal().startswith("chat of")
+
+
+def test_many_that_start_at_once_make_one_database(tmp_path, keyring):
+    databases = [Database(f"sqlite:///{tmp_path / 'ballast.db'}", keyring) for _ in range(4)]
+    failures = []
+
+    def start(database):
+        try:
+            database.prepare()
+        except Exception as error:  # noqa: BLE001 - any failure fails the test below
+            failures.append(error)
+
+    threads = [threading.Thread(target=start, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert version(databases[0]) == [head()]
+    for database in databases:
+        database.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(database, execute):
+    execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StorageError, match="newer version"):
+        database.prepare()
+    assert version(database) == ["9999"]

@@ -1,0 +1,125 @@
+"""What is known about a message after each way in which Telegram can fail, over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+import pytest_asyncio
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from bot.errors import NotSentError, SlowDownError, UncertainSendError, UnreachableError
+from bot.telegram.transport import TelegramTransport
+from tests.fakes.bot_api import FakeBotApi
+
+pytestmark = pytest.mark.asyncio
+MAN = "7"
+
+
+@pytest.fixture(autouse=True)
+def _timedelta(monkeypatch):
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as bot/__main__.py does; else RetryAfter warns
+
+
+@pytest_asyncio.fixture
+async def api():
+    async with FakeBotApi() as fake:
+        yield fake
+
+
+@pytest_asyncio.fixture
+async def transport(api):
+    async with Bot(api.token, base_url=api.base_url, request=HTTPXRequest(read_timeout=0.2)) as bot:
+        yield TelegramTransport(bot)
+
+
+async def test_bubble_arrives_with_its_buttons_and_its_number_comes_back(api, transport):
+    number = await transport.send(MAN, "Sure? <b>*_", (("Wipe it", "tok1"), ("Leave it", "tok2")))
+    (sent,) = api.sent
+    assert (sent.text, sent.buttons, sent.message_id) == (
+        "Sure? <b>*_",
+        {"Wipe it": "tok1", "Leave it": "tok2"},
+        number,
+    )
+    assert "parse_mode" not in sent.payload
+
+
+async def test_numbers_stand_side_by_side_and_sentences_below_each_other(api, transport):
+    await transport.send(MAN, "0 to 10?", tuple((str(number), f"t{number}") for number in range(11)))
+    await transport.send(MAN, "?", (("Several days", "a"), ("Not at all", "b")))
+    rows = [sent.payload["reply_markup"]["inline_keyboard"] for sent in api.sent]
+    assert [len(row) for row in rows[0]] == [6, 5]
+    assert [len(row) for row in rows[1]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "error"),
+    [
+        (403, "", UnreachableError),
+        (400, "", UnreachableError),  # chat not found
+        (403, "Forbidden: user is deactivated", UnreachableError),
+        (400, "Bad Request: message is too long", NotSentError),
+        (500, "", NotSentError),
+        (502, "", NotSentError),
+        (401, "", NotSentError),
+    ],
+)
+async def test_refusal_is_told_apart(api, transport, code, description, error):
+    api.fail_next("sendMessage", code, description=description)
+    with pytest.raises(error):
+        await transport.send(MAN, "hello", ())
+    await transport.send(MAN, "hello", ())
+    assert len(api.sent) == 1
+
+
+async def test_too_many_requests_says_how_long_to_wait(api, transport):
+    api.fail_next("sendMessage", 429, retry_after=17)
+    with pytest.raises(SlowDownError) as caught:
+        await transport.send(MAN, "hello", ())
+    assert caught.value.retry_after_seconds == 17
+
+
+@pytest.mark.parametrize("after_effect", [True, False])
+async def test_time_out_is_uncertain_whether_it_arrived_or_not(api, transport, after_effect):
+    api.time_out_next("sendMessage", after_effect=after_effect, seconds=5)
+    with pytest.raises(UncertainSendError):
+        await transport.send(MAN, "hello", ())
+    assert len(api.sent) == after_effect
+
+
+async def test_cut_connection_is_uncertain(api, transport):
+    api.time_out_next("sendMessage", after_effect=True, seconds=0)
+    with pytest.raises(UncertainSendError):
+        await transport.send(MAN, "hello", ())
+
+
+async def test_refused_connection_is_not_sent(transport, api):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        request = HTTPXRequest()
+        bot = Bot(api.token, base_url=f"http://127.0.0.1:{unused.getsockname()[1]}/bot", request=request)
+        await request.initialize()
+        try:
+            with pytest.raises(NotSentError):
+                await TelegramTransport(bot).send(MAN, "hello", ())
+        finally:
+            await request.shutdown()
+
+
+@pytest.mark.parametrize("code", [400, 403, 429, 500])
+async def test_failed_typing_sign_is_nobodys_concern(api, transport, code):
+    api.fail_next("sendChatAction", code)
+    await transport.typing(MAN)
+
+
+async def test_the_telegram_door_imports_neither_rasa_nor_tensorflow():
+    import asyncio
+
+    code = "import bot.telegram.command, sys; print([n for n in ('rasa', 'tensorflow') if n in sys.modules])"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert output.decode().strip() == "[]"

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import REGIONS, Settings
+from bot.errors import SettingError
+
+TOKEN = "110201543:invented-token-of-nobody"
+
+
+def settings(**environment):
+    return Settings.from_environment(environment)
+
+
+def test_defaults_suit_one_machine():
+    found = settings()
+    home = Path("~/.local/share/ballast").expanduser()
+    assert found.home == home
+    assert found.key_file == home / "ballast.keys"
+    assert found.database_url == f"sqlite:///{home / 'ballast.db'}"
+    assert (found.staff_host, found.staff_port) == ("127.0.0.1", 8080)
+    assert found.rasa_url == "http://127.0.0.1:5005"
+    assert found.telegram_token is None
+    assert (found.region, found.log_level) == ("us-miami", "INFO")
+
+
+def test_everything_follows_the_data_folder(tmp_path):
+    found = settings(BALLAST_HOME=str(tmp_path))
+    assert found.key_file == tmp_path / "ballast.keys"
+    assert found.database_url == f"sqlite:///{tmp_path / 'ballast.db'}"
+    assert settings(XDG_DATA_HOME=str(tmp_path)).home == tmp_path / "ballast"
+
+
+def test_what_is_set_counts():
+    found = settings(
+        KEY_FILE="~/keys",
+        DATABASE_URL="postgresql://db/ballast",
+        RASA_URL="http://rasa:5005/",
+        TELEGRAM_TOKEN=f"  {TOKEN}\n",
+        REGION="uk",
+        STAFF_PORT="0",
+        STAFF_READS_UNTIL="Nobody reads this until Monday 8:00.",
+        DIALOGUE_TIMEOUT_SECONDS="30",
+        LOG_LEVEL="DEBUG",
+    )
+    assert found.key_file == Path("~/keys").expanduser()
+    assert found.database_url == "postgresql://db/ballast"
+    assert found.rasa_url == "http://rasa:5005"
+    assert found.telegram_token == TOKEN
+    assert (found.region, found.staff_port, found.log_level) == ("uk", 0, "DEBUG")
+    assert found.dialogue_timeout_seconds == 30.0
+    assert found.staff_reads_until == "Nobody reads this until Monday 8:00."
+
+
+@pytest.mark.parametrize(
+    "name", ["BALLAST_HOME", "KEY_FILE", "DATABASE_URL", "TELEGRAM_TOKEN", "REGION", "STAFF_PORT", "LOG_LEVEL"]
+)
+def test_an_empty_setting_is_an_unset_one(name):
+    assert settings(**{name: ""}) == settings()
+
+
+@pytest.mark.parametrize(
+    "value", ["changeme", "change-me", "CHANGEME", "todo", "TODO", "xxx", "your-token", "Your-Token-Here", " xxx "]
+)
+def test_a_placeholder_is_refused(value):
+    with pytest.raises(SettingError, match="TELEGRAM_TOKEN still holds a placeholder. Put the real value there"):
+        settings(TELEGRAM_TOKEN=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("STAFF_PORT", ["0", "1", "65535"], ["-1", "65536", "1e3", "80.5", " 80", "eighty", "0x50", "²"]),
+        ("DIALOGUE_TIMEOUT_SECONDS", ["1", "120"], ["0", "121", "-5", "fast", "1.5"]),
+        ("REGION", list(REGIONS), ["fr", "UK", "us_miami", "miami "]),
+        ("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], ["debug", "TRACE", "10", "CRITICAL"]),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(name, good, bad):
+    for value in good:
+        settings(**{name: value})
+    for value in bad:
+        with pytest.raises(SettingError, match=rf"{name} is .* It takes (one of|a whole number from)"):
+            settings(**{name: value})
+
+
+def test_settings_show_neither_token_nor_database_password():
+    shown = repr(settings(TELEGRAM_TOKEN=TOKEN, DATABASE_URL="postgresql://ballast:pass-phrase@db/x"))
+    assert TOKEN not in shown
+    assert "pass-phrase" not in shown
+    assert "us-miami" in shown
+
+
+def test_settings_cannot_be_changed_once_read():
+    with pytest.raises(AttributeError):
+        settings().region = "uk"
+
+
+def test_the_process_environment_is_read_when_none_is_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("BALLAST_HOME", str(tmp_path))
+    assert Settings.from_environment().home == tmp_path
