@@ -65,7 +65,7 @@ def test_an_empty_setting_is_an_unset_one(name):
     "value", ["changeme", "change-me", "CHANGEME", "todo", "TODO", "xxx", "your-token", "Your-Token-Here", " xxx "]
 )
 def test_a_placeholder_is_refused(value):
-    with pytest.raises(SettingError, match="TELEGRAM_TOKEN still holds a placeholder. Put the real value there"):
+    with pytest.raises(SettingError, match=r"TELEGRAM_TOKEN still holds a placeholder\. Put the real value there"):
         settings(TELEGRAM_TOKEN=value)
 
 

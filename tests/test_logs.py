@@ -195,7 +195,9 @@ async def forget():
 def test_a_crash_shows_no_words(how, code):
     # A process of its own: pytest has hooks of its own on all of these.
     program = (PROGRAM % "DEBUG") + code
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT, check=False)
+    ended = subprocess.run(  # noqa: S603 - our own interpreter with the program above
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=PROJECT, check=False
+    )
     assert "canary" not in ended.stdout + ended.stderr
     lines = [json.loads(line) for line in ended.stderr.splitlines()]
     crashes = [line for line in lines if line["level"] in ("CRITICAL", "ERROR", "DEBUG")]

@@ -53,7 +53,8 @@ class SentenceFeaturizer(GraphComponent):
         with_text = [message for message in messages if message.get(TEXT)]
         for start in range(0, len(with_text), _BATCH):
             batch = with_text[start : start + _BATCH]
-            for message, vector in zip(batch, encode([message.get(TEXT) for message in batch]), strict=True):
+            vectors = encode([message.get(TEXT) for message in batch], self._parts)
+            for message, vector in zip(batch, vectors, strict=True):
                 message.set(VECTOR, vector)
         return messages
 

@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.config import Settings
-from bot.errors import StorageError
+from bot.errors import KeyMissingError, SealBrokenError, StorageError
 from bot.logs import log_event
 from bot.storage import Database
 from bot.telegram.transport import TelegramTransport
@@ -75,6 +75,9 @@ class TelegramDoor:
             except TelegramError as error:
                 log_event(_log, "telegram.poll_failed", level=logging.WARNING, kind=type(error).__name__)
                 await asyncio.sleep(PAUSE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - the one catch of this door: answers that are owed still leave
+                log_event(_log, "telegram.fault", level=logging.ERROR, kind=type(error).__name__)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def fetch(self, timeout_seconds: int = POLL_SECONDS) -> None:
         """Fetch once; the offset moves past an update only when that update is committed.
@@ -87,7 +90,10 @@ class TelegramDoor:
             offset=self._offset, timeout=timeout_seconds, allowed_updates=ALLOWED_UPDATES
         )
         for update in updates:
-            await self.take(update)
+            try:
+                await self.take(update)
+            except (SealBrokenError, KeyMissingError) as error:  # his key is damaged: nobody else may wait for that
+                log_event(_log, "telegram.unstorable", level=logging.ERROR, kind=type(error).__name__)
             self._offset = update.update_id + 1
 
     async def take(self, update: Update) -> None:

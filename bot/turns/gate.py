@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.content import say
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, screen
+from bot.errors import SealBrokenError
 from bot.escalation import open_flag
 from bot.escalation.flags import level_for
 from bot.logs import log_event
@@ -113,7 +114,7 @@ class Gate:
         )
         bubbles = say(
             name,
-            settings_of(person)["region"],
+            self._region(person),
             turn=session.execute(said).scalar(),
             staff=self._settings.staff_reads_until,
         )
@@ -128,6 +129,14 @@ class Gate:
             at=row.received_at,
             message_id=row.id,
         )
+
+    def _region(self, person: Person) -> str:
+        """Return where he is; numbers of the installation's region are better than none."""
+        try:
+            return settings_of(person)["region"]
+        except SealBrokenError:
+            log_event(_log, "gate.settings_unreadable", level=logging.ERROR, person=person.id)
+            return self._settings.region
 
     def _earlier(self, incoming: Incoming) -> list[str]:
         seen = self._recent.get(f"{incoming.door}:{incoming.chat_id}", ())

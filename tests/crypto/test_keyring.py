@@ -96,7 +96,7 @@ DAMAGES = {
 def test_a_damaged_file_is_refused_without_showing_a_key(path, ring, damage):
     keys = path.read_text().split()
     rewrite(path, damage)
-    with pytest.raises(KeyFileError, match="is damaged. Restore it from its own backup") as caught:
+    with pytest.raises(KeyFileError, match=r"is damaged\. Restore it from its own backup") as caught:
         KeyRing.load(path)
     assert not any(word in str(caught.value) for word in keys if len(word) > 20)
 

@@ -44,13 +44,13 @@ def test_an_empty_chain_is_intact(database):
     ],
 )
 def test_a_changed_entry_breaks_the_chain_where_it_stands(chain, execute, change):
-    assert execute(f"UPDATE audit SET {change} WHERE seq = 3") == 1
+    assert execute(f"UPDATE audit SET {change} WHERE seq = 3") == 1  # noqa: S608 - from the list above
     assert chain() == (2, ENTRIES)
 
 
 @pytest.mark.parametrize(("seq", "intact"), [(1, 0), (2, 1), (3, 2), (4, 3)])
 def test_a_deleted_entry_breaks_the_chain_where_it_stood(chain, execute, seq, intact):
-    execute(f"DELETE FROM audit WHERE seq = {seq}")
+    execute("DELETE FROM audit WHERE seq = :seq", seq=seq)
     assert chain() == (intact, ENTRIES - 1)
 
 
@@ -85,9 +85,13 @@ def test_entries_after_a_break_go_on_and_the_break_stays_visible(chain, database
 
 
 def test_an_entry_is_undone_with_its_transaction(chain, database, clock):
-    with pytest.raises(RuntimeError), database.write() as session:
-        audit(session, actor="rosa", action="flag.view", subject="never", at=clock())
-        raise RuntimeError
+    def audit_and_fail():
+        with database.write() as session:
+            audit(session, actor="rosa", action="flag.view", subject="never", at=clock())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        audit_and_fail()
     assert chain() == (ENTRIES, ENTRIES)
 
 

@@ -37,10 +37,14 @@ def test_a_write_is_committed_at_its_end(database, clock):
 
 
 def test_a_write_that_fails_leaves_nothing(database, clock):
-    with pytest.raises(RuntimeError), database.write() as session:
-        session.add(account("rosa", clock()))
-        session.flush()
-        raise RuntimeError
+    def write_and_fail():
+        with database.write() as session:
+            session.add(account("rosa", clock()))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
     assert names(database) == []
 
 
@@ -57,9 +61,8 @@ def test_a_broken_uniqueness_is_told_apart_from_a_failing_database(database, clo
 
 
 def test_a_row_of_nobody_is_refused(database, clock):
+    row = InboxMessage(door="telegram", update_id=1, person_id="nobody", kind="text", received_at=clock())
     with pytest.raises(IntegrityError), database.write() as session:
-        row = InboxMessage(door="telegram", update_id=1, person_id="nobody", kind="text")
-        row.received_at = clock()
         session.add(row)
 
 
@@ -81,10 +84,14 @@ def test_a_locked_database_is_a_storage_error_and_works_again_afterwards(databas
 
 
 def test_a_full_disk_is_a_storage_error_and_nothing_is_written(database, clock):
-    with pytest.raises(StorageError, match="not full"), database.write() as session:
-        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
-        session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
-        session.add_all(account(f"name {number}" + "x" * 50, clock()) for number in range(2000))
+    def fill():
+        with database.write() as session:
+            pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count={pages}")
+            session.add_all(account(f"name {number}" + "x" * 50, clock()) for number in range(2000))
+
+    with pytest.raises(StorageError, match="not full"):
+        fill()
     assert names(database) == []
 
 
@@ -143,7 +150,7 @@ def test_sqlite_syncs_enforces_and_overwrites(database):
 def test_the_wrong_key_file_is_refused_at_once(database, person, tmp_path):
     person()
     other = Database(database.url, KeyRing.create(tmp_path / "other.keys"))
-    with pytest.raises(KeyFileError, match="has no key .* Point KEY_FILE at the right file"):
+    with pytest.raises(KeyFileError, match=r"has no key .* Point KEY_FILE at the right file"):
         other.prepare()
     other.close()
     database.prepare()

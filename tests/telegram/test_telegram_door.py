@@ -168,3 +168,14 @@ async def test_press_counts_even_when_its_looks_fail(house, api, door, method):
     await door.fetch(0)
     await settle(door)
     assert stored(house) == [update_id]
+
+
+async def test_man_whose_key_is_damaged_keeps_nobody_else_waiting(house, api, door):
+    api.say(MAN, "one")
+    await door.fetch(0)
+    with house[1].write() as session:
+        session.connection().exec_driver_sql("UPDATE person_keys SET wrapped = zeroblob(length(wrapped))")
+    api.say(MAN, "two")
+    other = api.say(8, "I want to kill myself")
+    await door.fetch(0)
+    assert stored(house)[1:] == [other]

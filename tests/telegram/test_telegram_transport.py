@@ -118,8 +118,6 @@ async def test_the_telegram_door_imports_neither_rasa_nor_tensorflow():
     import asyncio
 
     code = "import bot.telegram.command, sys; print([n for n in ('rasa', 'tensorflow') if n in sys.modules])"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     assert output.decode().strip() == "[]"

@@ -103,14 +103,13 @@ def test_man_without_a_language_gets_english():
         update(message=message(message_auto_delete_timer_changed={"message_auto_delete_time": 60})),
         update(message=message(pinned_message=message(text="old"))),
         update(message=message(write_access_allowed={})),
-        update(poll={"id": "1", "question": "?", "options": [], "total_voter_count": 0, "is_closed": True,
-                     "is_anonymous": True, "type": "regular", "allows_multiple_answers": False}),
+        update(edited_channel_post=message(text="news", chat=CHANNEL)),
         update(a_kind_of_2030={"text": "hello"}),
         update(),
         press(message=message(text="Sure?", chat=GROUP)),
         press(message=None, inline_message_id="9"),
     ],
-)  # fmt: skip
+)
 def test_what_concerns_no_man_in_private_is_not_taken(received):
     assert incoming_of(received) is None
 

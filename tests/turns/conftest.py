@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.config import Settings
-from bot.content import say
 from bot.consent import ADULT, STORAGE, record_answer
+from bot.content import say
 from bot.crypto import KeyRing
 from bot.errors import DialogueUnavailableError
 from bot.storage import Database

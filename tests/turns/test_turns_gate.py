@@ -162,3 +162,14 @@ def test_safety_reply_gives_the_numbers_of_his_region(path, region, number):
 def test_lone_surrogates_and_null_bytes_are_stored_as_something_readable(path):
     path.receive("a\x00b \ud83d end")
     assert body(path)["text"] == "a\x00b ? end"
+
+
+def test_damaged_settings_do_not_stop_the_safety_reply(path):
+    path.consent()
+    with path.database.write() as session:
+        person = session.get(Person, path.person().id)
+        session.connection().exec_driver_sql(
+            "UPDATE persons SET settings_sealed = chat_sealed WHERE id = ?", (person.id,)
+        )
+    assert path.receive(CRISIS).level is Level.HIGH
+    assert "988" in " ".join(path.outbox_texts())

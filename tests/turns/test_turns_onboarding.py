@@ -44,9 +44,7 @@ async def test_second_message_gets_a_reminder_and_not_the_whole_introduction(pat
     assert reminder == [*path.wording("consent_reminder"), *path.wording("consent_question")]
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"), [("yes", True), ("Yeah.", True), ("NO", False), ("don’t keep it", False)]
-)
+@pytest.mark.parametrize(("typed", "kept"), [("yes", True), ("Yeah.", True), ("NO", False), ("don’t keep it", False)])
 async def test_typed_choice_counts_like_a_button(path, typed, kept):
     await path.says("/start")
     await path.says(typed)

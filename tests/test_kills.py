@@ -1,0 +1,121 @@
+"""Kill -9 in the middle of a conversation: nothing that was acknowledged is lost, doubled or left unanswered."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from bot.content import say
+from bot.storage.models import OutboxMessage
+from tests.path_fixtures import Bot, House, Ledger, Rasa, fake_telegram, until
+
+SEED = 20261122
+BOT_KILLS, RASA_KILLS = 6, 4
+MEN = (2001, 2002, 2003)
+TEXTS = (
+    "cannot sleep",
+    "the lads at work would laugh",
+    "/help",
+    "my wife left",
+    "I want to kill myself",
+    "/phq9",
+    "several days",
+    "hm, maybe",
+)
+
+
+class Storm:
+    """Men who keep writing while processes die."""
+
+    def __init__(self, house: House, api, seed: int) -> None:
+        self.house, self.api, self.chance = house, api, random.Random(seed)  # noqa: S311 - a repeatable storm
+        self.sent: dict[int, tuple[int, str]] = {}
+
+    def write(self, text: str | None = None) -> None:
+        man, words = self.chance.choice(MEN), text or self.chance.choice(TEXTS)
+        self.sent[self.api.say(man, words)] = (man, words)
+
+    async def blow(self) -> None:
+        """Let some messages come and some time pass: death finds the path at a random place."""
+        for _ in range(self.chance.randint(1, 3)):
+            self.write()
+        pause = time.monotonic() + self.chance.uniform(0.0, 0.4)
+        while time.monotonic() < pause:
+            await asyncio.sleep(0.005)
+
+
+def is_settled(house: House) -> bool:
+    with closing(sqlite3.connect(house.home / "ballast.db")) as connection:
+        (waiting,) = connection.execute("SELECT count(*) FROM inbox WHERE state = 'pending'").fetchone()
+        (owed,) = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending')").fetchone()
+    return not waiting and not owed
+
+
+@pytest.mark.asyncio
+async def test_ten_kills_lose_nothing_double_no_flag_and_leave_no_text_unanswered(tmp_path):
+    house = House.build(tmp_path / "house")
+    rasa = Rasa(house)
+    rasa.wait_until_ready()
+    async with fake_telegram(first_update=1) as api:
+        storm = Storm(house, api, SEED)
+        bot = Bot(house, api, rasa.url)
+        try:
+            await until(lambda: api.polls, what="the first poll")
+            for man in MEN:
+                api.say(man, "/start")
+                question = await api.wait_for_message(man, say("consent_question", "us-miami")[0])
+                api.press(man, question.message_id, question.buttons["I'm 18+, keep it"])
+                await api.wait_for_message(man, say("consent_yes", "us-miami")[0])
+            kills = ["bot"] * BOT_KILLS + ["rasa"] * RASA_KILLS
+            storm.chance.shuffle(kills)
+            for killed in kills:
+                await storm.blow()
+                if killed == "bot":
+                    bot.kill()
+                    storm.write()  # while nobody is there
+                    polls = api.polls
+                    bot = Bot(house, api, rasa.url)
+                    await until(lambda: api.polls > polls, what="the bot's return")  # noqa: B023 - used at once
+                else:
+                    rasa.kill()
+                    storm.write()
+                    rasa = Rasa(house, rasa.port)  # comes up while the men go on writing
+            await asyncio.get_running_loop().run_in_executor(None, rasa.wait_until_ready)
+            await until(lambda: api.pending == 0, what="taking what the men sent")
+            await until(lambda: is_settled(house), within=120, what="answering all of it")
+            check(house, api, storm)
+        finally:
+            bot.kill()
+            rasa.kill()
+
+
+def check(house: House, api, storm: Storm) -> None:
+    assert house.is_intact()
+    database = house.open()
+    ledger = Ledger(database)
+    for man in MEN:
+        rows = ledger.inbox(man)
+        his = [update for update, (who, _) in storm.sent.items() if who == man]
+        stored = [row.update_id for row in rows]
+        assert sorted(set(stored)) == sorted(stored)
+        assert set(his) <= set(stored)
+        assert {row.state for row in rows} == {"done"}
+        outbox = ledger.outbox(man)
+        assert {row.state for row in outbox} <= {"sent", "uncertain"}
+        answered = {row.turn_id for row in outbox}
+        assert {row.id for row in rows} <= answered
+        read = [sent.text for sent in api.sent if sent.chat_id == man and sent.method == "sendMessage"]
+        with database.read() as session:
+            owed = [session.get(OutboxMessage, row.seq).body.reveal()["text"] for row in outbox if row.state == "sent"]
+            flags = [session.merge(flag) for flag in ledger.flags(man)]
+            causes = [entry["message_id"] for flag in flags for entry in flag.reasons.reveal()]
+        assert all(owed.count(text) <= read.count(text) for text in set(owed))
+        assert len([flag for flag in flags if flag.kind == "screening"]) <= 1
+        crises = [row.id for row in rows if storm.sent.get(row.update_id, ("", ""))[1] == "I want to kill myself"]
+        assert [causes.count(row_id) for row_id in crises] == [1] * len(crises)
+    database.close()
