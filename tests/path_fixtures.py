@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from bot.storage.models import Flag, InboxMessage, OutboxMessage, Person, Turn
 from bot.turns.dialogue import HEALTH_PATH, TURN_PATH
 from tests.fakes.bot_api import TEST_BOT, FakeBotApi
 
+START_AT = datetime(2026, 11, 22, 21, 30, tzinfo=timezone.utc)
 RASA_WITHIN_SECONDS = 90
 POLL_SECONDS = 0.05
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
@@ -77,7 +79,7 @@ class Running:
     def __init__(self, house: House, name: str, arguments: list[str], environment: dict[str, str]) -> None:
         self.log = house.home / f"{name}.log"
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
                 [sys.executable, "-m", *arguments],
                 cwd=PROJECT,
                 env=environment,

@@ -17,12 +17,13 @@ from tests.path_fixtures import Bot, House, Ledger, Rasa, fake_telegram, until
 SEED = 20261122
 BOT_KILLS, RASA_KILLS = 6, 4
 MEN = (2001, 2002, 2003)
+CRISIS = "I want to kill myself"
 TEXTS = (
     "cannot sleep",
     "the lads at work would laugh",
     "/help",
     "my wife left",
-    "I want to kill myself",
+    CRISIS,
     "/phq9",
     "several days",
     "hm, maybe",
@@ -112,10 +113,12 @@ def check(house: House, api, storm: Storm) -> None:
         read = [sent.text for sent in api.sent if sent.chat_id == man and sent.method == "sendMessage"]
         with database.read() as session:
             owed = [session.get(OutboxMessage, row.seq).body.reveal()["text"] for row in outbox if row.state == "sent"]
-            flags = [session.merge(flag) for flag in ledger.flags(man)]
-            causes = [entry["message_id"] for flag in flags for entry in flag.reasons.reveal()]
+            entries = [
+                entry for flag in ledger.flags(man) for entry in session.get(type(flag), flag.id).reasons.reveal()
+            ]
         assert all(owed.count(text) <= read.count(text) for text in set(owed))
-        assert len([flag for flag in flags if flag.kind == "screening"]) <= 1
-        crises = [row.id for row in rows if storm.sent.get(row.update_id, ("", ""))[1] == "I want to kill myself"]
+        assert [flag.kind for flag in ledger.flags(man)].count("screening") <= 1
+        causes = [entry["message_id"] for entry in entries]
+        crises = [row.id for row in rows if storm.sent.get(row.update_id, (0, ""))[1] == CRISIS]
         assert [causes.count(row_id) for row_id in crises] == [1] * len(crises)
     database.close()

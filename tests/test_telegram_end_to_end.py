@@ -164,7 +164,8 @@ async def test_duplicates_change_nothing(bot, api, ledger, man):
 
 async def test_press_repeated_under_a_new_id_is_stale_and_not_a_second_choice(bot, api, ledger, man):
     await begin(api, man)
-    press = next(n for n, update in api.updates.items() if update.get("callback_query", {}).get("from", {}).get("id") == man)  # fmt: skip
+    presses = [(n, update["callback_query"]) for n, update in api.updates.items() if "callback_query" in update]
+    press = next(n for n, query in presses if query["from"]["id"] == man)
     api.redeliver(press, new_id=True)
     await api.wait_for_message(man, say("stale_button", "us-miami")[0])
 

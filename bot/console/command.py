@@ -15,7 +15,7 @@ from typing import Any
 
 from bot import logs
 from bot.config import Settings
-from bot.console.lines import parse, run_lines, text_of
+from bot.console.lines import parse, run_lines, text_of, use_utf8, write_line
 from bot.console.screen import converse
 from bot.console.server import own_server
 from bot.console.talk import Heard, Talk
@@ -33,6 +33,7 @@ def screen_lines() -> int:
         screening = screen(cut(text_of(row))[0])
         return {"id": row.get("id"), "level": str(screening.level), "reasons": list(screening.reasons)}
 
+    use_utf8()
     return run_lines(sys.stdin, handle, sys.stdout, sys.stderr)
 
 
@@ -45,6 +46,7 @@ def read_lines() -> int:
     def handle(row: dict[str, Any]) -> dict[str, Any]:
         return {"id": row.get("id"), **reader.read(cut(text_of(row))[0])}
 
+    use_utf8()
     return run_lines(sys.stdin, handle, sys.stdout, sys.stderr)
 
 
@@ -91,6 +93,7 @@ async def _talk(database: Database, settings: Settings, *, jsonl: bool, consente
 
 
 async def _talk_lines(talk: Talk) -> int:
+    use_utf8()
     refused = 0
     loop = asyncio.get_running_loop()
     number = 0
@@ -104,7 +107,7 @@ async def _talk_lines(talk: Talk) -> int:
             sys.stderr.write(f"line {number}: {error}\n")
             refused = 1
             continue
-        run_lines(["{}"], lambda _: _as_json(heard), sys.stdout, sys.stderr)  # noqa: B023 - used at once
+        write_line(_as_json(heard), sys.stdout)
     return refused
 
 

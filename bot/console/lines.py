@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
@@ -28,9 +29,25 @@ def run_lines(source: Iterable[str], handle: Handler, out: TextIO, err: TextIO) 
             err.flush()
             refused = 1
             continue
-        out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        out.flush()
+        write_line(answer, out)
     return refused
+
+
+def use_utf8() -> None:
+    """Read and write UTF-8 whatever the locale says; bytes that are none reach ``parse``, which refuses them."""
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+
+
+def write_line(answer: dict[str, Any], out: TextIO) -> None:
+    """Write one answer, at once; half a surrogate pair in it (an id may hold one) goes out escaped, as it came in."""
+    line = json.dumps(answer, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        line = json.dumps(answer)
+    out.write(line + "\n")
+    out.flush()
 
 
 def parse(line: str) -> dict[str, Any]:
@@ -40,8 +57,11 @@ def parse(line: str) -> dict[str, Any]:
         InputLineError: It is not a JSON object.
     """
     try:
+        line.encode()
         found = json.loads(line)
-    except ValueError:
+    except UnicodeEncodeError:
+        raise InputLineError("not UTF-8") from None
+    except (ValueError, RecursionError):  # the latter from brackets nested thousands deep
         raise InputLineError("not JSON") from None
     if not isinstance(found, dict):
         raise InputLineError("not a JSON object")

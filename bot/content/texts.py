@@ -62,9 +62,10 @@ def label(name: str, *, language: str = DEFAULT_LANGUAGE) -> str:
 
 def typed_choice(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
     """Return which answer to the consent question he typed, or None."""
-    said = text.strip().strip(".!").lower().replace("\u2019", "'")
+    said = text.strip().strip(".!").lower().replace("\u2019", "'").replace(",", "")
     words = _texts(language)["consent_words"]
-    return next((choice for choice, forms in words.items() if said in forms), None)
+    labels = {choice: label(choice, language=language).lower().replace(",", "") for choice in words}
+    return next((choice for choice, forms in words.items() if said in forms or said == labels[choice]), None)
 
 
 def word_for_sign(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:

@@ -75,6 +75,8 @@ class KeyRing:
             raise KeyFileError(f"The key file {path} can be read by others. Run: chmod 600 {path}")
         try:
             return cls._parse(path.read_text(encoding="ascii"))
+        except PermissionError:
+            raise KeyFileError(f"The key file {path} belongs to somebody else and cannot be read.") from None
         except (ValueError, KeyError, TypeError, binascii.Error) as error:
             raise KeyFileError(f"The key file {path} is damaged. Restore it from its own backup.") from error
 

@@ -72,7 +72,7 @@ def open_flag(
     _add_reason(flag, entry)
     if severity(level) < severity(flag.level):
         flag.level, flag.state, flag.claimed_by, flag.claimed_until = level, "open", None, None
-        flag.due_at = at + ACKNOWLEDGE_WITHIN[level]
+        flag.due_at = min(at + ACKNOWLEDGE_WITHIN[level], flag.due_at)  # a graver sign never buys time
     audit(session, actor="ballast", action="flag.repeat", subject=flag.id, at=at)
     return flag
 
@@ -133,6 +133,14 @@ def _swap(session: Any, flag_id: str, version: int, changes: dict[str, Any], con
         raise FlagConflictError(
             "This flag has changed in the meantime, or somebody else holds it. Load it again."
         )
+
+
+def close_for_erasure(session: Any, person_id: str, *, at: datetime) -> None:
+    """Close what is open about a man who has everything wiped; he could not be found or answered any more."""
+    query = select(Flag).filter_by(person_id=person_id).where(Flag.state.in_(OPEN_STATES))
+    for flag in session.execute(query).scalars():
+        flag.state, flag.closed_at, flag.version = "erased", at, flag.version + 1
+        audit(session, actor="person", action="flag.erased", subject=flag.id, at=at)
 
 
 def has_open_red(session: Any, person_id: str) -> bool:

@@ -38,11 +38,18 @@ def erase_person(session: Any, person_id: str) -> None:
     session.execute(_quietly(gone.values(chat_index=os.urandom(32), chat_sealed=None, settings_sealed=None)))
 
 
-def truncate_journal(database: Any) -> None:
-    """Have SQLite fold its write-ahead log into the file and empty it, so that erased rows do not linger there."""
-    if database.engine.dialect.name == "sqlite":
-        with database.engine.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def truncate_journal(database: Any) -> bool:
+    """Have SQLite fold its write-ahead log into the file and empty it, so that erased rows do not linger there.
+
+    Returns:
+        Whether it is empty; False while somebody else reads, and then it must be tried again.
+    """
+    if database.engine.dialect.name != "sqlite":
+        return True
+    with database.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:

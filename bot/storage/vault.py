@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.crypto import KeyRing, PersonKeys, unwrap_key, wrap_key
 from bot.crypto.keyring import KEY_BYTES
 from bot.errors import KeyFileError, KeyMissingError
-from bot.storage.models import PersonKey
+from bot.storage.models import Person, PersonKey
 
 
 class Vault:
@@ -50,10 +50,14 @@ class Vault:
         """Refuse to start with a key file that cannot open this database.
 
         Raises:
-            KeyFileError: Some person's key was wrapped with a key that the file does not hold.
+            KeyFileError: Some person's key was wrapped with a key that the file does not hold, or known men would
+                not be found again.
         """
         for kek_id in session.execute(select(PersonKey.kek_id).distinct()).scalars():
             self._kek(kek_id)
+        person = session.execute(select(Person).where(Person.chat_sealed.isnot(None)).limit(1)).scalar()
+        if person is not None and self.keyring.chat_index(person.door, person.chat.reveal()) != person.chat_index:
+            raise KeyFileError("The key file's index key is not the one this database was made with.")
 
     def _kek(self, kek_id: str) -> bytes:
         if kek_id not in self.keyring.keks:

@@ -17,6 +17,7 @@ from bot.consent import STORAGE, answer_of
 from bot.content import say
 from bot.crisis import Level
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
+from bot.escalation.flags import close_for_erasure
 from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.models import Consent, InboxMessage, Person
@@ -72,6 +73,7 @@ class Conductor:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._bell = Bell()
         self._swept_at: datetime | None = None
+        self._journal_is_clean = True
 
     def wake(self) -> None:
         """Look into the inbox now rather than at the next tick."""
@@ -212,8 +214,9 @@ class Conductor:
 
     async def _erase(self, person_id: str, chat_id: str) -> None:
         with self._database.write() as session:
+            close_for_erasure(session, person_id, at=self._clock())
             erase_person(session, person_id)
-        truncate_journal(self._database)
+        self._journal_is_clean = truncate_journal(self._database)
         log_event(_log, "person.erased", person=person_id)
         try:
             await self._transport.send(chat_id, say("forget_done", self._router.region)[0], ())
@@ -223,6 +226,8 @@ class Conductor:
     def _sweep(self) -> None:
         """Once a minute let go of what men said who want no log."""
         now = self._clock()
+        if not self._journal_is_clean:  # somebody was reading when a man was erased
+            self._journal_is_clean = truncate_journal(self._database)
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now

@@ -337,3 +337,27 @@ def test_a_screening_is_red_when_imminent_or_grave(level, families, expected):
 def test_what_men_write_gets_its_level():
     assert level_for(screen("I want to kill myself")) in (ORANGE, RED)
     assert level_for(screen("I have the rope here and I'm doing it tonight")) == RED
+
+
+def test_a_graver_sign_never_buys_time(database, person, clock):
+    from bot.escalation import open_flag
+
+    man = person()
+    with database.write() as session:
+        first = open_flag(session, person_id=man, level="orange", kind="screening", reasons=["a"], at=clock())
+        due = first.due_at
+        clock.forward(hours=3, minutes=55)
+        again = open_flag(session, person_id=man, level="red", kind="screening", reasons=["b"], at=clock())
+        assert (again.level, again.due_at) == ("red", due)
+
+
+def test_open_flags_of_an_erased_man_leave_the_queue(database, person, clock):
+    from bot.escalation import open_flag
+    from bot.escalation.flags import OPEN_STATES, close_for_erasure
+
+    man = person()
+    with database.write() as session:
+        flag = open_flag(session, person_id=man, level="orange", kind="screening", reasons=["a"], at=clock())
+        close_for_erasure(session, man, at=clock())
+        assert flag.state not in OPEN_STATES
+        assert flag.closed_at == clock()

@@ -87,9 +87,10 @@ def test_refused_storage_leaves_no_trace_in_the_memory_of_recent_texts(path, mon
     def refuse():
         raise StorageError("locked")
 
-    with monkeypatch.context() as patched, pytest.raises(StorageError):
+    with monkeypatch.context() as patched:
         patched.setattr(path.database, "write", refuse)
-        path.receive("I want to")
+        with pytest.raises(StorageError):
+            path.receive("I want to")
     assert path.receive("kill").level is Level.NONE
 
 
