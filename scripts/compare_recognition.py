@@ -119,7 +119,7 @@ class Share:
         share, spread = self.right / self.of, _Z**2 / self.of
         half = _Z * math.sqrt(share * (1 - share) / self.of + spread / (4 * self.of))
         low, high = ((share + spread / 2 + sign * half) / (1 + spread) for sign in (-1, 1))
-        return 100 * low, 100 * high
+        return max(0.0, 100 * low), min(100.0, 100 * high)  # rounding may leave a hair beyond either end
 
     @property
     def percent(self) -> float:

@@ -56,8 +56,8 @@ async def test_canary_is_found_nowhere(shared_rasa: Rasa):
             bot.kill()  # as it dies in the field: nothing is tidied up
     names = {path.name for path in places(house)}
     assert {"ballast.db", "ballast.db-wal", "rasa.log", "telegram.log"} <= names
-    assert '"level": "DEBUG"' in (house.home / "telegram.log").read_text()
-    assert '"level": "DEBUG"' in (house.home / "rasa.log").read_text()
+    assert "gate.received" in (house.home / "telegram.log").read_text()
+    assert '"level": "ERROR"' in (house.home / "rasa.log").read_text()  # the fault that was forced
     assert typed_words_were_stored(ledger)
     assert hits(house) == []
     with closing(sqlite3.connect(house.home / "ballast.db")) as connection:

@@ -40,6 +40,4 @@ async def _wait(dialogue: DialogueClient) -> dict[str, str]:
                 await asyncio.sleep(0.5)
     finally:
         await dialogue.close()
-    raise SettingError(
-        "Rasa's channel did not report the sealed tracker store in time. Look at its lines above."
-    )
+    raise SettingError("Rasa's channel did not report the sealed tracker store in time. Look at its lines above.")

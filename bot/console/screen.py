@@ -26,9 +26,7 @@ async def converse(talk: Talk, console: Console | None = None) -> int:
     choices = _show(console, await talk.pending())
     while True:
         try:
-            said = await asyncio.get_running_loop().run_in_executor(
-                None, console.input, "[bold cyan]you >[/] "
-            )
+            said = await asyncio.get_running_loop().run_in_executor(None, console.input, "[bold cyan]you >[/] ")
         except (EOFError, KeyboardInterrupt):
             console.print()
             return 0

@@ -129,9 +129,7 @@ class Talk:
     def _flags(self) -> list[dict[str, str]]:
         with self._database.read() as session:
             query = select(Flag).filter_by(person_id=self._person_id(session))
-            rows = session.execute(
-                query.where(Flag.state.in_(OPEN_STATES)).order_by(Flag.opened_at)
-            ).scalars()
+            rows = session.execute(query.where(Flag.state.in_(OPEN_STATES)).order_by(Flag.opened_at)).scalars()
             return [{"level": row.level, "kind": row.kind, "state": row.state} for row in rows]
 
     def _person_id(self, session: Any) -> str:

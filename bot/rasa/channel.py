@@ -93,9 +93,7 @@ def refit(agent: Agent) -> None:
     if isinstance(store, FailSafeTrackerStore):
         store = store._tracker_store  # noqa: SLF001 - on an error the wrapper would answer from memory
     if not isinstance(store, SealedTrackerStore):
-        raise SettingError(
-            "endpoints.yml must name bot.rasa.tracker_store.SealedTrackerStore as tracker store."
-        )
+        raise SettingError("endpoints.yml must name bot.rasa.tracker_store.SealedTrackerStore as tracker store.")
     endpoint = InProcessActions()
     agent.tracker_store, agent.action_endpoint = store, endpoint
     if agent.processor is not None:

@@ -52,9 +52,7 @@ class TelegramDoor:
         transport = TelegramTransport(bot)
         self._gate = Gate(database, settings)
         self._sender = Sender(database, transport, DOOR)
-        self._conductor = Conductor(
-            database, settings, dialogue, transport, DOOR, on_queued=self._sender.wake
-        )
+        self._conductor = Conductor(database, settings, dialogue, transport, DOOR, on_queued=self._sender.wake)
         self._offset: int | None = None
         self._small_tasks: set[asyncio.Task[None]] = set()
 

@@ -38,9 +38,7 @@ def _pressed(update_id: int, query: CallbackQuery) -> Incoming | None:
     if message is None or message.chat.type != ChatType.PRIVATE:
         return None
     language = query.from_user.language_code or "en"
-    return Incoming(
-        DOOR, update_id, str(message.chat.id), Kind.BUTTON, utc_now(), None, query.data, language=language
-    )
+    return Incoming(DOOR, update_id, str(message.chat.id), Kind.BUTTON, utc_now(), None, query.data, language=language)
 
 
 def _is_service(message: Message) -> bool:

@@ -34,9 +34,7 @@ from bot.turns.sender import Transport
 AT_ONCE = 16
 IDLE_SECONDS = 0.25
 SWEEP_SECONDS = 60
-MOST_ANSWERED_FAILURES = (
-    5  # Rasa is there but cannot answer this one message: do not let it block him for ever
-)
+MOST_ANSWERED_FAILURES = 5  # Rasa is there but cannot answer this one message: do not let it block him for ever
 _log = logging.getLogger("ballast.conductor")
 
 
@@ -142,9 +140,7 @@ class Conductor:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not silence him for ever
-            log_event(
-                _log, "turn.error", level=logging.ERROR, message=message_id, kind=type(error).__name__
-            )
+            log_event(_log, "turn.error", level=logging.ERROR, message=message_id, kind=type(error).__name__)
             self._postpone(person_id, message_id, counts=True)
 
     async def _answer(self, person_id: str, message_id: str) -> None:
@@ -184,9 +180,7 @@ class Conductor:
                 return  # committed after all; only the answer on the wire was lost
             if row.attempts == 0:
                 level = Level(row.screening.reveal()["level"])
-                self._say(
-                    session, person_id, message_id, "safety_static" if level >= Level.HIGH else "failure"
-                )
+                self._say(session, person_id, message_id, "safety_static" if level >= Level.HIGH else "failure")
             row.attempts += 1
             row.retry_at = self._clock() + timedelta(seconds=min(60, 2 ** min(row.attempts, 6)))
             if counts and row.attempts >= MOST_ANSWERED_FAILURES:
@@ -200,9 +194,7 @@ class Conductor:
 
     def _set_aside(self, person_id: str, message_id: str, error: BallastError) -> None:
         """A message that cannot be opened is an alert, never a fresh start, and never silence where he can be told."""
-        log_event(
-            _log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__
-        )
+        log_event(_log, "inbox.unreadable", level=logging.ERROR, message=message_id, kind=type(error).__name__)
         with self._database.write() as session:
             row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
             row.state = "unreadable"
@@ -233,7 +225,5 @@ class Conductor:
         self._swept_at = now
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
-            refused = [
-                person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False
-            ]
+            refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
             let_go(session, refused, before=now - SPLIT_WITHIN)

@@ -44,9 +44,7 @@ class DialogueClient:
     def __init__(self, base_url: str, token: str, timeout_seconds: float) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         # Loopback only: a proxy from the environment must not see a man's words.
-        self._client = httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=timeout_seconds, trust_env=False
-        )
+        self._client = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=timeout_seconds, trust_env=False)
 
     async def turn(self, request: TurnRequest) -> None:
         """Have one message answered; returns when its replies are committed.

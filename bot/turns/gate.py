@@ -109,9 +109,7 @@ class Gate:
             CrisisKind.VIOLENCE: "safety_violence",
             CrisisKind.OTHER_PERSON: "safety_other",
         }.get(screening.kind, "safety_imminent" if imminent else "safety_high")
-        said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(
-            person_id=person.id, lane=outbox.CRISIS
-        )
+        said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(person_id=person.id, lane=outbox.CRISIS)
         bubbles = say(
             name,
             self._region(person),

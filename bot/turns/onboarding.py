@@ -22,10 +22,7 @@ CHOICES = ("consent_yes", "consent_no", "too_young")
 
 def may_pass(session: Any, person: Person) -> bool:
     """Return whether he has answered the first questions and is of age."""
-    return (
-        answer_of(session, person.id, STORAGE) is not None
-        and answer_of(session, person.id, ADULT) is not False
-    )
+    return answer_of(session, person.id, STORAGE) is not None and answer_of(session, person.id, ADULT) is not False
 
 
 def introduce(session: Any, person: Person, row: InboxMessage, *, has_words: bool, at: datetime) -> None:

@@ -143,7 +143,5 @@ def settle_undeliverable(session: Any, person_id: str, *, at: datetime) -> None:
 
 def _of_door(door: str, condition: Any) -> Any:
     return (
-        select(OutboxMessage)
-        .join(Person, Person.id == OutboxMessage.person_id)
-        .where(Person.door == door, condition)
+        select(OutboxMessage).join(Person, Person.id == OutboxMessage.person_id).where(Person.door == door, condition)
     )

@@ -11,9 +11,7 @@ from bot.storage.columns import new_id
 from bot.storage.models import Person
 
 
-def find_or_begin(
-    session: Any, door: str, chat_id: str, *, region: str, language: str, at: datetime
-) -> Person:
+def find_or_begin(session: Any, door: str, chat_id: str, *, region: str, language: str, at: datetime) -> Person:
     """Return the person behind a chat; a new one gets his pseudonym and key in this transaction."""
     index = session.info["vault"].keyring.chat_index(door, chat_id)
     found: Person | None = session.execute(select(Person).filter_by(chat_index=index)).scalar()

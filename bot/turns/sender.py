@@ -115,9 +115,7 @@ class Sender:
             failure = error
         await self._settle(parcel, failure, delivery_ref)
 
-    async def _settle(
-        self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None
-    ) -> None:
+    async def _settle(self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None) -> None:
         while True:
             try:
                 with self._database.write() as session:
@@ -129,9 +127,7 @@ class Sender:
         outcome = "sent" if failure is None else type(failure).__name__
         log_event(_log, "outbox.settled", message=parcel.id, outcome=outcome, attempts=parcel.attempts)
 
-    def _write_down(
-        self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None
-    ) -> None:
+    def _write_down(self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None) -> None:
         row = session.query(OutboxMessage).filter_by(id=parcel.id).one_or_none()
         now = self._clock()
         if row is None:
