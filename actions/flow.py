@@ -32,6 +32,8 @@ class Flow(Action):
             events = direct_question.take_answer(dispatcher, tracker)
             if events is not None:
                 return events
+            # He goes on with something else: a later yes is not an answer to the direct question any more.
+            return [SlotSet(direct_question.STEP, direct_question.PASSED), *self.turn(dispatcher, tracker)]
         return self.turn(dispatcher, tracker)
 
 

@@ -17,9 +17,7 @@ from bot.records.phq9 import ANSWERS, ITEMS, PHQ9_SEVERE, STEM, Phq9, from_answe
 from bot.storage.models import Person
 from bot.turns.commit import keeps_log
 
-_TYPED = {answer.lower(): value for value, answer in enumerate(ANSWERS)} | {
-    str(value): value for value in range(4)
-}
+_TYPED = {answer.lower(): value for value, answer in enumerate(ANSWERS)} | {str(value): value for value in range(4)}
 
 
 class StartPhq9(Flow):
@@ -69,8 +67,7 @@ def _put_question(dispatcher: CollectingDispatcher, number: int) -> None:
 
 def _choices(number: int) -> list[Button]:
     return [
-        button(answer, f'/phq9_answer{{"phq9_answer": "{number}:{value}"}}')
-        for value, answer in enumerate(ANSWERS)
+        button(answer, f'/phq9_answer{{"phq9_answer": "{number}:{value}"}}') for value, answer in enumerate(ANSWERS)
     ]
 
 

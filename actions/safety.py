@@ -60,7 +60,7 @@ class Grounding(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Guide through it, then ask how it stands."""
         dispatcher.utter_message(response="utter_grounding")
-        return direct_question.ask(dispatcher, "utter_safety_ask_again") if tracker.get_slot(STEP) else []
+        return direct_question.ask(dispatcher, "utter_safety_ask_again")
 
 
 class Violence(Flow):

@@ -82,7 +82,9 @@ class Talk:
         self._clock = clock
         self._terminal = Terminal()
         self._gate = Gate(database, settings, clock)
-        self._conductor = Conductor(database, settings, dialogue, self._terminal, DOOR, clock=clock)
+        self._conductor = Conductor(
+            database, settings, dialogue, self._terminal, DOOR, clock=clock, on_erased=self._forget
+        )
         self._sender = Sender(database, self._terminal, DOOR, clock)
         self._offered: list[tuple[str, str]] = []
         self._last_update = time.time_ns() // 1_000
@@ -119,6 +121,9 @@ class Talk:
         await self._sender.drain()
         level = str(screening.level) if screening is not None else "none"
         return Heard(replies + self._show(), level, self._flags())
+
+    def _forget(self, chat_id: str) -> None:
+        self._gate.forget(DOOR, chat_id)
 
     def _show(self) -> list[Bubble]:
         bubbles = self._terminal.take()

@@ -37,9 +37,7 @@ def _texts(language: str) -> Mapping[str, Any]:
     return found
 
 
-def say(
-    name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = ""
-) -> list[Bubble]:
+def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = "") -> list[Bubble]:
     """Return the bubbles of one text.
 
     Args:

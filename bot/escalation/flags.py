@@ -22,9 +22,7 @@ LEASE = timedelta(minutes=10)
 OPEN_STATES = ("open", "claimed")
 OUTCOMES = ("reached_him", "handed_to_other_service", "emergency_called", "not_reached", "false_alarm")
 # Rule families of the screening that name a method, a plan, a place, preparations or a recent attempt.
-GRAVE_FAMILIES = frozenset(
-    {"means_ready", "place", "under_way", "preparation", "attempt_recent", "intent_soon"}
-)
+GRAVE_FAMILIES = frozenset({"means_ready", "place", "under_way", "preparation", "attempt_recent", "intent_soon"})
 MOST_REASONS = 50
 UNREADABLE = "earlier reasons of this flag cannot be opened: the stored value was damaged"
 UNREACHABLE = "he has blocked the bot or left the chat; he cannot be reached through it"
@@ -125,14 +123,10 @@ def resolve_flag(
 
 
 def _swap(session: Any, flag_id: str, version: int, changes: dict[str, Any], condition: Any) -> None:
-    query = update(Flag).where(
-        Flag.id == flag_id, Flag.version == version, Flag.state.in_(OPEN_STATES), condition
-    )
+    query = update(Flag).where(Flag.id == flag_id, Flag.version == version, Flag.state.in_(OPEN_STATES), condition)
     query = query.values(version=version + 1, **changes).execution_options(synchronize_session=False)
     if session.execute(query).rowcount != 1:
-        raise FlagConflictError(
-            "This flag has changed in the meantime, or somebody else holds it. Load it again."
-        )
+        raise FlagConflictError("This flag has changed in the meantime, or somebody else holds it. Load it again.")
 
 
 def close_for_erasure(session: Any, person_id: str, *, at: datetime) -> None:

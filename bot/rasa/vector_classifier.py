@@ -116,9 +116,7 @@ class VectorClassifier(IntentClassifier, GraphComponent):
 
     def _classify(self, message: Message, probabilities: Any) -> None:
         order = np.argsort(-probabilities)[:_RANKING_LENGTH]
-        ranking = [
-            {"name": self._classes[number], "confidence": float(probabilities[number])} for number in order
-        ]
+        ranking = [{"name": self._classes[number], "confidence": float(probabilities[number])} for number in order]
         reading = {
             "intent": ranking[0]["name"],
             "confidence": ranking[0]["confidence"],
@@ -135,6 +133,4 @@ class VectorClassifier(IntentClassifier, GraphComponent):
             return []
         best = sorted(self._code_columns, key=lambda number: -probabilities[number])
         kept = [number for number in best[:5] if probabilities[number] >= mass * self._config["code_share"]]
-        return [
-            {"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept
-        ]
+        return [{"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept]

@@ -45,18 +45,14 @@ def shown(count: int) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ballast research", description="Dialogues of men who agreed to research."
-    )
+    parser = argparse.ArgumentParser(prog="ballast research", description="Dialogues of men who agreed to research.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("preview", help="how much an export would hold; opens no message")
     export = commands.add_parser("export", help="write de-identified dialogues, one JSON line a turn")
     export.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
     export.add_argument("--purpose", required=True, help="what it is for; kept in the audit")
     export.add_argument("--protocol", required=True, help="the protocol that allows it; kept in the audit")
-    export.add_argument(
-        "--as", dest="staff", required=True, metavar="NAME", help="who exports; kept in the audit"
-    )
+    export.add_argument("--as", dest="staff", required=True, metavar="NAME", help="who exports; kept in the audit")
     return parser
 
 
@@ -86,9 +82,7 @@ def _written(database: Database, options: argparse.Namespace) -> ExportReport:
             clock=utc_now,
         )
     except OSError as error:
-        raise ExportError(
-            f"{options.out} cannot be written ({error.strerror}). Nothing was left behind."
-        ) from error
+        raise ExportError(f"{options.out} cannot be written ({error.strerror}). Nothing was left behind.") from error
 
 
 def _failed(reason: str) -> int:

@@ -48,9 +48,7 @@ class Deidentifier:
         spans = merged(_private(message, (span for find in self._recognisers for span in find(message))))
         surrogates = [self._surrogates.of(span.kind, message.text[span.start : span.end]) for span in spans]
         known = dict(zip(spans, surrogates, strict=True))
-        return self._rewritten(
-            message, merged([*spans, *_private(message, self._remembered(message))]), known
-        )
+        return self._rewritten(message, merged([*spans, *_private(message, self._remembered(message))]), known)
 
     def _rewritten(self, message: Message, spans: list[Span], known: dict[Span, str]) -> str:
         pieces, done = [], 0

@@ -147,8 +147,6 @@ def _write_down(
     }
     with database.write() as session:
         if not all(has_given(session, person_id, RESEARCH) for person_id in exported):
-            raise ExportError(
-                "A consent was withdrawn while the export ran. Nothing was written; start it again."
-            )
+            raise ExportError("A consent was withdrawn while the export ran. Nothing was written; start it again.")
         for action, subject in subjects.items():
             audit(session, actor=reasons["staff"], action=action, subject=subject, at=at)

@@ -11,9 +11,7 @@ from functools import cached_property
 from bot.research.lexicon import cues
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_CAPITAL = re.compile(
-    r"(?:[A-ZÀ-ÞŁŚŠŽ]['’])?[A-ZÀ-ÞŁŚŠŽ][^\WA-Z].*(?<![A-Z])$", re.DOTALL
-)  # not SSRIs, not PhD
+_CAPITAL = re.compile(r"(?:[A-ZÀ-ÞŁŚŠŽ]['’])?[A-ZÀ-ÞŁŚŠŽ][^\WA-Z].*(?<![A-Z])$", re.DOTALL)  # not SSRIs, not PhD
 _SENTENCE_END = re.compile(r"[.!?…:;\n\"“”()]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 

@@ -34,9 +34,7 @@ _NAMED = re.compile(
     r"|\bich\s+hei(?:ß|ss)e|\bme\s+llamo|\bmi\s+nombre\s+es|\bnicknamed?(?:\s+is)?)\s+(?=[^\W\d_])",
     re.IGNORECASE,
 )
-_SELF = re.compile(
-    r"\b(?:i['’]?m|i\s+am|this\s+is|called|named|ich\s+bin|cheers,?|regards,?)\s+(?=[^\W\d_])", re.I
-)
+_SELF = re.compile(r"\b(?:i['’]?m|i\s+am|this\s+is|called|named|ich\s+bin|cheers,?|regards,?)\s+(?=[^\W\d_])", re.I)
 _CLAUSE_END = re.compile(r"\s*(?:$|[.,!?;:\n)\d]|(?:and|from|here|again|btw|by|aged?)\b)", re.IGNORECASE)
 _AND_NEXT = re.compile(r"(?:,\s?|\s+)(?:(?:and|&|n|nd|und|y)\s+)?(?=[^\W\d_])", re.IGNORECASE)
 _OBJECT = re.compile(r"\s(?:me|him|us|them|it|up|out|my|a|the)\b", re.IGNORECASE)
@@ -96,9 +94,7 @@ def _after_kin(message: Message, match: re.Match[str]) -> Iterator[Span]:
     if index is None:
         return
     aside = message.text[message.words[index].end :][:1]
-    unknown = (match["owner"] is not None or who in cues("titles_of_kin")) and (
-        "," not in match[0] or aside == ","
-    )
+    unknown = (match["owner"] is not None or who in cues("titles_of_kin")) and ("," not in match[0] or aside == ",")
     if not _is_name(message, index, unknown=unknown):
         return
     while index is not None:
@@ -149,11 +145,7 @@ def _is_self(message: Message, index: int) -> bool:
     rule = given_names().get(word.low)
     if rule in ("ambiguous", "capital") and message.stands_out(index):
         return True
-    return (
-        rule == "ambiguous"
-        and word.low not in cues("after_im")
-        and bool(_CLAUSE_END.match(message.text, word.end))
-    )
+    return rule == "ambiguous" and word.low not in cues("after_im") and bool(_CLAUSE_END.match(message.text, word.end))
 
 
 def _is_unexplained(message: Message, index: int) -> bool:
@@ -188,6 +180,4 @@ def _is_family_name(message: Message, index: int, first: int) -> bool:
         return word.low in surnames() or not is_ordinary(word.low)
     if message.words[first].is_capital or message.is_german:
         return False
-    return (word.low in surnames() and not is_ordinary(word.low)) or (
-        len(word.low) > 4 and looks_like_a_name(word.low)
-    )
+    return (word.low in surnames() and not is_ordinary(word.low)) or (len(word.low) > 4 and looks_like_a_name(word.low))

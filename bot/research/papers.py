@@ -43,9 +43,7 @@ _MONTHS = (
     "|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre"
     "|noviembre|diciembre"
 )
-_COUNTED = (
-    r"(?!\s?(?:times|hours|hrs|mins|minutes|weeks|days|months|years|pints|kids|people|of|or|pm|am)\b|\s?[%:])"
-)
+_COUNTED = r"(?!\s?(?:times|hours|hrs|mins|minutes|weeks|days|months|years|pints|kids|people|of|or|pm|am)\b|\s?[%:])"
 _DATES = re.compile(
     r"(?<![\w/.-])(?:"
     rf"\d{{1,2}}(?:(?:st|nd|rd|th)?\s(?:of\s|de\s)?|\.\s?)(?:{_MONTHS})\b(?:,?\s(?:19|20)\d\d\b|\s['’]?\d\d\b)?"

@@ -28,9 +28,7 @@ FEWEST_DIFFERENT = 5
 LONGEST_NAME = 64
 
 # 64 MiB, 3 passes, 4 lanes: the second recommended option of RFC 9106, section 4. Measured: 162 ms.
-_HASHER = PasswordHasher(
-    time_cost=3, memory_cost=64 * 1024, parallelism=4, hash_len=32, salt_len=16, type=Type.ID
-)
+_HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4, hash_len=32, salt_len=16, type=Type.ID)
 
 
 class AccountError(BallastError):
@@ -78,9 +76,7 @@ def check_password(password: str, name: str) -> None:
     """
     password = _clean_password(password)
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise AccountError(
-            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A few words will do."
-        )
+        raise AccountError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. A few words will do.")
     if len(set(password)) < FEWEST_DIFFERENT:
         raise AccountError(f"A password has at least {FEWEST_DIFFERENT} different characters.")
     if len(name) > 3 and name in password.casefold():

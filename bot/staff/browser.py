@@ -93,9 +93,7 @@ def staff_here() -> Staff:
     """Return who is signed in, on pages that nobody reaches otherwise."""
     staff = browser().staff
     if staff is None:
-        raise RuntimeError(
-            "A page that needs a signed-in person was reached without one. See bot.staff.roles."
-        )
+        raise RuntimeError("A page that needs a signed-in person was reached without one. See bot.staff.roles.")
     return staff
 
 

@@ -79,9 +79,7 @@ def add_account(database: Database, name: str, role: str, password: str, clock: 
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ballast staff", description="Serve the staff app, or make an account."
-    )
+    parser = argparse.ArgumentParser(prog="ballast staff", description="Serve the staff app, or make an account.")
     add = parser.add_subparsers(dest="command", metavar="add").add_parser(
         "add", help="make an account; the password is asked for, or read from standard input"
     )

@@ -19,9 +19,7 @@ def refuse_strangers() -> ResponseReturnValue | None:
     if staff is None:
         return redirect(_sign_in_address(), 303)
     why = REASONS.get(staff.role, "Your role does not open this page.")
-    return render_template(
-        "staff/message.html", title="Not open to your role", lines=[why], is_final=True
-    ), 403
+    return render_template("staff/message.html", title="Not open to your role", lines=[why], is_final=True), 403
 
 
 def _sign_in_address() -> str:

@@ -28,8 +28,7 @@ HISTORY_SHOWN = 100
 LONGEST_NOTE = 4_000  # characters
 
 CHANGED = (
-    "Nothing was saved: this flag changed after you opened it, or somebody else holds it. "
-    "This is how it stands now."
+    "Nothing was saved: this flag changed after you opened it, or somebody else holds it. This is how it stands now."
 )
 SEALED_OFF = "Nothing was saved: this man's key is gone or damaged, so no note can be kept for this flag."
 
@@ -48,9 +47,7 @@ def index() -> ResponseReturnValue:
         cards = cards_of(session, open_flags(session, limit=FLAGS_SHOWN), reader_id=staff.id, at=at)
         counts = count_open_flags(session)
     total = sum(counts.values())
-    return render_template(
-        "staff/queue.html", cards=cards, counts=counts, total=total, at=at, levels=phrases.LEVELS
-    )
+    return render_template("staff/queue.html", cards=cards, counts=counts, total=total, at=at, levels=phrases.LEVELS)
 
 
 @blueprint.get("/flags/<row_id:flag_id>")
@@ -96,9 +93,7 @@ def resolve(flag_id: str) -> ResponseReturnValue:
     try:
         with office().database.write() as session:
             _find(session, flag_id)
-            resolve_flag(
-                session, flag_id, version=version, staff_id=staff_id, outcome=outcome, note=note, at=now()
-            )
+            resolve_flag(session, flag_id, version=version, staff_id=staff_id, outcome=outcome, note=note, at=now())
     except FlagConflictError:
         return _flag_page(flag_id, "flag.view", error=CHANGED), 409
     except (KeyMissingError, SealBrokenError):

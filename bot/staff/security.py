@@ -57,8 +57,6 @@ def _comes_from_here() -> bool:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site not in (None, "same-origin"):
         return False
-    if (
-        origin == "null"
-    ):  # what browsers send under our Referrer-Policy; then Sec-Fetch-Site must vouch for it
+    if origin == "null":  # what browsers send under our Referrer-Policy; then Sec-Fetch-Site must vouch for it
         return site == "same-origin"
     return origin is None or origin == request.host_url.rstrip("/")

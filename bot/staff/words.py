@@ -91,9 +91,7 @@ def messages_of(session: Any, flag: Flag) -> list[Message]:
     """
     firings = firings_of(flag) or []
     named = {firing.message_id for firing in firings[:LATEST_NAMED] if firing.message_id}
-    rows = _rows(
-        session, select(InboxMessage).filter_by(person_id=flag.person_id).where(InboxMessage.id.in_(named))
-    )
+    rows = _rows(session, select(InboxMessage).filter_by(person_id=flag.person_id).where(InboxMessage.id.in_(named)))
     moments = [row.received_at for row in rows] or [flag.opened_at]
     found = {row.id: row for row in rows}
     for moment in moments:
@@ -123,9 +121,7 @@ def _around(session: Any, person_id: str, moment: datetime) -> list[Any]:
     after: list[Any] = []
     for model, at in sides:
         mine = select(model).where(model.person_id == person_id)
-        before += _rows(
-            session, mine.where(at < moment).order_by(at.desc(), model.seq.desc()).limit(AROUND // 2)
-        )
+        before += _rows(session, mine.where(at < moment).order_by(at.desc(), model.seq.desc()).limit(AROUND // 2))
         after += _rows(session, mine.where(at >= moment).order_by(at, model.seq).limit(AROUND // 2 + 1))
     # The message itself is the first of those after; hence one more on that side.
     return sorted(before, key=_place)[-(AROUND // 2) :] + sorted(after, key=_place)[: AROUND // 2 + 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from telegram import Bot, BotCommand, Update
@@ -15,8 +16,9 @@ from bot.config import Settings
 from bot.errors import KeyMissingError, SealBrokenError, StorageError
 from bot.logs import log_event
 from bot.storage import Database
+from bot.telegram.feed import UpdateFeed, parse
 from bot.telegram.transport import TelegramTransport
-from bot.telegram.updates import ALLOWED_UPDATES, DOOR, chosen_label, group_of, incoming_of
+from bot.telegram.updates import DOOR, chosen_label, group_of, incoming_of
 from bot.turns import Conductor, DialogueClient, Gate, Sender
 from bot.turns.commands import MENU
 
@@ -28,12 +30,11 @@ _log = logging.getLogger("ballast.telegram")
 
 
 def make_bot(settings: Settings) -> Bot:
-    """Return the client; one connection is kept for polling, so that it never waits for a send."""
+    """Return the client that sends; polling has its own connection, so that neither waits for the other."""
     return Bot(
         settings.telegram_token or "",
         base_url=settings.telegram_base_url,
         request=HTTPXRequest(connection_pool_size=_CONNECTIONS),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=POLL_SECONDS + 5),
     )
 
 
@@ -49,10 +50,13 @@ class TelegramDoor:
 
     def __init__(self, database: Database, settings: Settings, bot: Bot, dialogue: DialogueClient) -> None:
         self._bot = bot
+        self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
         self._gate = Gate(database, settings)
         self._sender = Sender(database, transport, DOOR)
-        self._conductor = Conductor(database, settings, dialogue, transport, DOOR, on_queued=self._sender.wake)
+        self._conductor = Conductor(
+            database, settings, dialogue, transport, DOOR, self._sender.wake, partial(self._gate.forget, DOOR)
+        )
         self._offset: int | None = None
         self._small_tasks: set[asyncio.Task[None]] = set()
 
@@ -61,7 +65,14 @@ class TelegramDoor:
         async with self._bot:
             await self._bot.set_my_commands([BotCommand(name, text) for name, text in MENU.items()])
             log_event(_log, "telegram.started")
-            await asyncio.gather(self._poll(), self._conductor.run(), self._sender.run())
+            try:
+                await asyncio.gather(self._poll(), self._conductor.run(), self._sender.run())
+            finally:
+                await self.close()
+
+    async def close(self) -> None:
+        """Close the polling connection."""
+        await self._feed.close()
 
     async def _poll(self) -> None:
         while True:
@@ -84,15 +95,14 @@ class TelegramDoor:
             StorageError: The rest of the batch was not committed and will be delivered again.
             TelegramError: Nothing was fetched.
         """
-        updates = await self._bot.get_updates(
-            offset=self._offset, timeout=timeout_seconds, allowed_updates=ALLOWED_UPDATES
-        )
-        for update in updates:
+        for raw in await self._feed.fetch(self._offset, timeout_seconds):
+            update = parse(raw, self._bot)
             try:
-                await self.take(update)
+                if update is not None:
+                    await self.take(update)
             except (SealBrokenError, KeyMissingError) as error:  # his key is damaged: nobody else may wait for that
                 log_event(_log, "telegram.unstorable", level=logging.ERROR, kind=type(error).__name__)
-            self._offset = update.update_id + 1
+            self._offset = raw["update_id"] + 1
 
     async def take(self, update: Update) -> None:
         """Commit one update and start what follows from it."""

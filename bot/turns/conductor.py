@@ -48,6 +48,7 @@ class Conductor:
         transport: The door's messenger, for the typing sign and the receipt of an erasure.
         door: Only men who came through this door.
         on_queued: Called when something new may lie in the outbox.
+        on_erased: Called with the chat id of a man who had everything wiped.
         clock: Now.
     """
 
@@ -59,6 +60,7 @@ class Conductor:
         transport: Transport,
         door: str,
         on_queued: Callable[[], None] = lambda: None,
+        on_erased: Callable[[str], None] = lambda _: None,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -67,11 +69,13 @@ class Conductor:
         self._transport = transport
         self._door = door
         self._on_queued = on_queued
+        self._on_erased = on_erased
         self._clock = clock
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._bell = Bell()
         self._swept_at: datetime | None = None
         self._journal_is_clean = True
+        self._signs: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Look into the inbox now rather than at the next tick."""
@@ -149,8 +153,14 @@ class Conductor:
             await self._erase(person_id, chat_id)
         elif outcome is not None:
             self._on_queued()
-            await self._transport.typing(chat_id)
+            self._show_typing(chat_id)
             await self._turn(outcome)
+
+    def _show_typing(self, chat_id: str) -> None:
+        """Show the sign without waiting for it: a slow messenger must not delay the turn."""
+        sign = asyncio.create_task(self._transport.typing(chat_id))
+        self._signs.add(sign)
+        sign.add_done_callback(self._signs.discard)
 
     def _route(self, person_id: str, message_id: str) -> tuple[Outcome, str]:
         with self._database.write() as session:
@@ -209,6 +219,7 @@ class Conductor:
             close_for_erasure(session, person_id, at=self._clock())
             erase_person(session, person_id)
         self._journal_is_clean = truncate_journal(self._database)
+        self._on_erased(chat_id)
         log_event(_log, "person.erased", person=person_id)
         try:
             await self._transport.send(chat_id, say("forget_done", self._router.region)[0], ())

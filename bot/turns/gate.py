@@ -140,6 +140,10 @@ class Gate:
         seen = self._recent.get(f"{incoming.door}:{incoming.chat_id}", ())
         return [text for at, text in seen if incoming.at - at <= SPLIT_WITHIN]
 
+    def forget(self, door: str, chat_id: str) -> None:
+        """Drop what is remembered of a chat; called when a man has everything wiped."""
+        self._recent.pop(f"{door}:{chat_id}", None)
+
     def _remember(self, incoming: Incoming, text: str | None) -> None:
         if not text:
             return

@@ -251,9 +251,7 @@ class FakeBotApi:
         """
 
         def found(part: str) -> list[Sent]:
-            to_him = [
-                sent for sent in self.sent[since:] if sent.chat_id == chat_id and sent.method in READABLE
-            ]
+            to_him = [sent for sent in self.sent[since:] if sent.chat_id == chat_id and sent.method in READABLE]
             return [sent for sent in to_him if part in sent.text]
 
         if not await self._until(lambda: len(found(containing)) >= count, timeout):

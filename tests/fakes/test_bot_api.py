@@ -46,9 +46,7 @@ async def bot(api: FakeBotApi, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 def buttons(**labels: str) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=labels[label]) for label in labels]]
-    )
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=labels[label]) for label in labels]])
 
 
 async def only_update(bot: Bot) -> Update:
@@ -136,10 +134,7 @@ async def test_group_message_comes_from_a_man_in_a_group(api: FakeBotApi, bot: B
 
 @pytest.mark.asyncio
 async def test_raw_update_keeps_its_id_and_later_ones_count_on(api: FakeBotApi, bot: Bot) -> None:
-    assert (
-        api.raw({"update_id": 500, "message": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "x"}}})
-        == 500
-    )
+    assert api.raw({"update_id": 500, "message": {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "x"}}}) == 500
     assert api.say(MAN, "next") == 501
     assert [update.update_id for update in await bot.get_updates()] == [500, 501]
 
@@ -418,9 +413,7 @@ async def test_refusal_reaches_the_bot_as_its_own_error(
 
 
 @pytest.mark.asyncio
-async def test_flood_refusal_names_the_seconds_and_another_text_can_be_given(
-    api: FakeBotApi, bot: Bot
-) -> None:
+async def test_flood_refusal_names_the_seconds_and_another_text_can_be_given(api: FakeBotApi, bot: Bot) -> None:
     api.fail_next("sendMessage", 429, retry_after=17)
     api.fail_next("sendMessage", 403, description="Forbidden: user is deactivated")
     with pytest.raises(RetryAfter) as flooded:
@@ -441,9 +434,7 @@ async def test_poll_can_be_refused_without_losing_updates(api: FakeBotApi, bot: 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("after_effect", [True, False])
-async def test_held_answer_times_out_with_or_without_effect(
-    api: FakeBotApi, bot: Bot, *, after_effect: bool
-) -> None:
+async def test_held_answer_times_out_with_or_without_effect(api: FakeBotApi, bot: Bot, *, after_effect: bool) -> None:
     api.time_out_next("sendMessage", after_effect=after_effect)
     with pytest.raises(TimedOut):
         await bot.send_message(MAN, "first", read_timeout=0.05)

@@ -40,9 +40,7 @@ class House:
         with self.database.write() as session:
             record_answer(session, person_id=person_id, kind=RESEARCH, given=given, at=START)
 
-    def says(
-        self, person_id: str, text: str | None, *, after: timedelta = timedelta(0), **more: object
-    ) -> str:
+    def says(self, person_id: str, text: str | None, *, after: timedelta = timedelta(0), **more: object) -> str:
         body = {"text": text, "caption": more.get("caption"), "button": more.get("button"), "command": None}
         self._updates += 1
         with self.database.write() as session:
@@ -64,9 +62,7 @@ class House:
             row_id: str = row.id
         return row_id
 
-    def hears(
-        self, person_id: str, text: str, *, after: timedelta = timedelta(0), state: str = "sent"
-    ) -> None:
+    def hears(self, person_id: str, text: str, *, after: timedelta = timedelta(0), state: str = "sent") -> None:
         at = START + after
         with self.database.write() as session:
             row = OutboxMessage(person_id=person_id, state=state, created_at=at, due_at=at, sent_at=at)
@@ -77,9 +73,7 @@ class House:
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(
-        f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys")
-    )
+    database = Database(f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys"))
     database.prepare()
     yield database
     database.close()

@@ -98,9 +98,7 @@ def test_withdrawn_man_is_absent_from_the_next_export(house, run):
     assert {line["text"] for line in run()[1]} == {"one thing"}
 
 
-def test_nothing_is_written_when_consent_is_withdrawn_while_the_export_runs(
-    house, run, monkeypatch, tmp_path
-):
+def test_nothing_is_written_when_consent_is_withdrawn_while_the_export_runs(house, run, monkeypatch, tmp_path):
     man = house.man()
     house.says(man, "i feel flat")
 
@@ -128,9 +126,7 @@ def test_rows_that_are_not_finished_or_not_sent_stay_out(house, run):
 def test_planted_identifiers_are_absent_from_the_file(house, run, identifier):
     man = house.man(chat="99887766")
     house.says(man, "My wife Karen left. my brother dave lives in leeds, I live in Hialeah")
-    house.says(
-        man, "I work at Brightwater, before that i worked at lidl. dr patel gave me pills. karen knows"
-    )
+    house.says(man, "I work at Brightwater, before that i worked at lidl. dr patel gave me pills. karen knows")
     house.says(man, "ring 07700 900123 or gaz@example.com or https://example.org/gaz insta: gymrat.lee")
     house.says(man, "14 maple drive, LS6 3HN, zip 33130, nhs number 485 777 3456, ssn 078-05-1120")
     house.says(man, "GB29NWBK60161331926819, reg AB12 CDE, born 12/03/1987, birthday the 3rd of march")

@@ -71,9 +71,7 @@ class Clinic:
 
     def man(self):
         with self.database.write() as session:
-            person = Person(
-                id=new_id(), door="terminal", chat_index=new_id().encode(), created_at=self.clock.now
-            )
+            person = Person(id=new_id(), door="terminal", chat_index=new_id().encode(), created_at=self.clock.now)
             session.add(person)
             session.flush()
             self.database.vault.make_key(session, person.id)
@@ -82,9 +80,7 @@ class Clinic:
     def he_writes(self, person_id, text=HIS_WORDS, minutes=0, **body):
         with self.database.write() as session:
             count = session.query(InboxMessage).count()
-            row = InboxMessage(
-                id=new_id(), door="terminal", update_id=count + 1, person_id=person_id, kind="text"
-            )
+            row = InboxMessage(id=new_id(), door="terminal", update_id=count + 1, person_id=person_id, kind="text")
             row.received_at, row.state = self.clock.now + timedelta(minutes=minutes), "done"
             session.add(row)
             row.body = {"text": text, "caption": None, **body}
@@ -144,9 +140,7 @@ class Visitor:
 
     def post(self, path, *, form_on, **fields):
         page = self.get(form_on).text
-        return self.client.post(
-            path, data={"csrf_token": token_in(page), "version": version_in(page), **fields}
-        )
+        return self.client.post(path, data={"csrf_token": token_in(page), "version": version_in(page), **fields})
 
     def sign_in(self, name, password=PASSWORD, **options):
         page = self.client.get("/sign-in", **options).text

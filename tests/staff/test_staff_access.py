@@ -50,11 +50,7 @@ def test_refusal_says_why(clinic, role, reason):
 def test_every_route_is_in_the_access_table_and_the_table_above(clinic):
     assert {rule.endpoint for rule in clinic.app.url_map.iter_rules()} == set(ACCESS)
     adapter = clinic.app.url_map.bind("localhost")
-    tried = {
-        adapter.match(path.format(flag="0" * 32), method)[0]
-        for method, path, _ in TABLE
-        if path != "/nothing"
-    }
+    tried = {adapter.match(path.format(flag="0" * 32), method)[0] for method, path, _ in TABLE if path != "/nothing"}
     assert tried | {"sign_in.submit"} == set(ACCESS)
 
 

@@ -58,9 +58,7 @@ def test_add_asks_twice_at_a_terminal(clinic, monkeypatch, capsys):
         ("OMAR", "three invented words", "already"),
     ],
 )
-def test_unusable_names_and_passwords_are_refused_in_one_line(
-    clinic, monkeypatch, capsys, name, password, complaint
-):
+def test_unusable_names_and_passwords_are_refused_in_one_line(clinic, monkeypatch, capsys, name, password, complaint):
     clinic.account("omar")
     assert run_add(clinic, monkeypatch, name, typed=password + "\n") == 1
     error = capsys.readouterr().err

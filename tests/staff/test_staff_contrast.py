@@ -10,11 +10,7 @@ import bot.staff
 CSS = (Path(bot.staff.__file__).parent / "static" / "staff.css").read_text(encoding="utf-8")
 TEXT, EDGE = 4.5, 3.0  # WCAG 2.2: 1.4.3 for text, 1.4.11 for edges of controls and the focus ring
 PAIRS = [
-    *(
-        (ink, ground, TEXT)
-        for ink in ("ink", "muted", "link")
-        for ground in ("ground", "panel", "his", "ours")
-    ),
+    *((ink, ground, TEXT) for ink in ("ink", "muted", "link") for ground in ("ground", "panel", "his", "ours")),
     *((level, f"{level}-ground", TEXT) for level in ("red", "orange", "yellow")),
     ("red", "panel", TEXT),
     ("red", "his", TEXT),
@@ -29,8 +25,7 @@ PAIRS = [
 def palettes():
     light, dark = re.findall(r":root \{(.*?)\}", CSS, re.S)
     return {
-        name: dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", body))
-        for name, body in (("light", light), ("dark", dark))
+        name: dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", body)) for name, body in (("light", light), ("dark", dark))
     }
 
 

@@ -15,8 +15,7 @@ PATHS = [
     "/x",
 ]
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HTTPS = {"base_url": "https://staff.example"}
 
@@ -58,9 +57,7 @@ def test_cookies_are_closed_to_scripts_and_other_sites(clinic, base_url, name, i
     for answer, cookie_name in zip(answers, (f"{name}-form", name), strict=True):
         value, *attributes = answer.headers["Set-Cookie"].split("; ")
         assert value.startswith(f"{cookie_name}=")
-        assert set(attributes) == {"HttpOnly", "Path=/", "SameSite=Strict"} | (
-            {"Secure"} if is_secure else set()
-        )
+        assert set(attributes) == {"HttpOnly", "Path=/", "SameSite=Strict"} | ({"Secure"} if is_secure else set())
 
 
 def test_pages_hold_no_script_and_no_inline_style(clinic):
@@ -133,9 +130,7 @@ def test_form_with_a_strange_version_is_refused(clinic, version):
     assert visitor.step(flag_id, "claim", version=version).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("fault", "status"), [(StorageError("locked"), 503), (RuntimeError("canary text"), 500)]
-)
+@pytest.mark.parametrize(("fault", "status"), [(StorageError("locked"), 503), (RuntimeError("canary text"), 500)])
 def test_faults_get_a_plain_page_and_leave_no_text_in_the_log(clinic, monkeypatch, caplog, fault, status):
     visitor = clinic.signed_in()
 

@@ -40,9 +40,7 @@ def test_wrong_name_and_wrong_password_get_the_same_answer(clinic, name, passwor
 def test_unknown_name_costs_the_same_work(clinic, monkeypatch):
     clinic.account("rosa")
     checked = []
-    hasher = type(
-        "Counting", (), {"verify": lambda self, hashed, password: checked.append(hashed[:30]) or False}
-    )
+    hasher = type("Counting", (), {"verify": lambda self, hashed, password: checked.append(hashed[:30]) or False})
     monkeypatch.setattr("bot.staff.accounts._HASHER", hasher())
     for name in ("rosa", "nobody"):
         clinic.browser().sign_in(name, WRONG)
@@ -122,9 +120,7 @@ def test_sign_in_leads_back_to_the_flag_that_was_asked_for(clinic):
     assert visitor.client.post("/sign-in", data=fields).location == path
 
 
-@pytest.mark.parametrize(
-    "goal", ["https://elsewhere.example/", "//elsewhere.example", "/flags/../x", "/sign-out"]
-)
+@pytest.mark.parametrize("goal", ["https://elsewhere.example/", "//elsewhere.example", "/flags/../x", "/sign-out"])
 def test_sign_in_leads_nowhere_else(clinic, goal):
     clinic.account("rosa")
     visitor = clinic.browser()

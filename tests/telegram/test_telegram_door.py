@@ -44,7 +44,9 @@ async def api(monkeypatch):
 async def door(house, api):
     settings, database = house
     async with Bot(api.token, base_url=api.base_url) as bot:
-        yield TelegramDoor(database, settings, bot, NoDialogue())
+        door = TelegramDoor(database, settings, bot, NoDialogue())
+        yield door
+        await door.close()
         await asyncio.sleep(0)
 
 
@@ -179,3 +181,17 @@ async def test_man_whose_key_is_damaged_keeps_nobody_else_waiting(house, api, do
     other = api.say(8, "I want to kill myself")
     await door.fetch(0)
     assert stored(house)[1:] == [other]
+
+
+async def test_a_message_with_a_part_that_the_library_cannot_read_keeps_its_words_and_holds_nobody_back(
+    door, api, house
+):
+    api.say(51, "first")
+    message = {"message_id": 900, "date": 1_790_000_000, "chat": {"id": 51, "type": "private", "first_name": "A"}}
+    sender = {"id": 51, "is_bot": False, "first_name": "A"}
+    api.raw({"message": {**message, "from": sender, "caption": "my words", "poll": {"id": "1"}}})
+    api.say(51, "after it")
+    await door.fetch(0)
+    with house[1].read() as session:
+        rows = session.query(InboxMessage).order_by(InboxMessage.seq).all()
+        assert [row.body.reveal()["text"] for row in rows] == ["first", "my words", "after it"]

@@ -235,7 +235,9 @@ def test_safety_texts_give_what_the_gate_promises():
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("name", sorted(PROMISED))
 def test_every_region_reads_its_own_numbers(name, region):
-    emergency = {"us-miami": "911", "us": "911", "uk": "999", "de": "112", "elsewhere": "your local emergency number"}[region]
+    emergency = {"us-miami": "911", "us": "911", "uk": "999", "de": "112", "elsewhere": "your local emergency number"}[
+        region
+    ]
     for turn in range(len(gate_bubbles()[name])):
         text = "\n".join(say(name, region, turn=turn))
         assert not re.search(r"[{}]", text)
