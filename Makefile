@@ -40,7 +40,7 @@ format:  ## put the code into shape
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-recognition: train  ## compare five pipelines on phrases nobody trained on (15 minutes)
+recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
 
 picture: train  ## draw the conversation of the README anew

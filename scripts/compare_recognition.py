@@ -154,19 +154,21 @@ def main() -> int:
     from bot.rasa import quiet
 
     quiet.install("ERROR")
-    phrases = held_out()
-    results: list[Result] = []
     with tempfile.TemporaryDirectory(prefix="ballast-recognition-") as folder:
         # A copy: whoever edits the phrases meanwhile would have the pipelines learn from different ones.
         lessons = Path(shutil.copytree(PROJECT / "data/nlu", Path(folder) / "nlu"))
-        for pipeline in pipelines():
-            sys.stderr.write(f"{pipeline.title}: ")
-            sys.stderr.flush()
-            results.append(measure(pipeline, lessons, phrases))
-            sys.stderr.write(f"{results[-1].shares['codes_first'].percent:.1f} % of the codes\n")
+        results = [_measure_aloud(pipeline, lessons) for pipeline in pipelines()]
         refuse_twins(results)
         write(results, training_phrases(lessons))
     return 0
+
+
+def _measure_aloud(pipeline: Pipeline, lessons: Path) -> Result:
+    sys.stderr.write(f"{pipeline.title}: ")
+    sys.stderr.flush()
+    result = measure(pipeline, lessons, held_out())
+    sys.stderr.write(f"{result.shares['codes_first'].percent:.1f} % of the codes\n")
+    return result
 
 
 def pipelines() -> list[Pipeline]:

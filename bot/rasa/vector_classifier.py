@@ -33,7 +33,7 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         scale: Vectors are multiplied by it; unit vectors alone are too close together for the penalty.
         strength: Inverse of the L2 penalty (scikit-learn's ``C``).
         code_mass: Least summed probability of all codes at which a message is said to carry any.
-        code_share: Least share of that sum which a code needs to be listed.
+        code_share: Least share of that sum which a third code or a later one needs to be listed.
     """
 
     @staticmethod
@@ -127,10 +127,16 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         message.set(READING, reading, add_to_output=True)
 
     def _codes(self, probabilities: Any) -> list[dict[str, Any]]:
-        """Return the codes that apply, best first; none where the message is more likely about something else."""
+        """Return the two likeliest codes and others near them, best first, each with its probability.
+
+        None where the message is more likely about something else.
+        """
         mass = float(probabilities[self._code_columns].sum())
         if mass < self._config["code_mass"]:
             return []
         best = sorted(self._code_columns, key=lambda number: -probabilities[number])
-        kept = [number for number in best[:5] if probabilities[number] >= mass * self._config["code_share"]]
-        return [{"id": self._classes[number], "score": round(float(probabilities[number]), 4)} for number in kept]
+        third = [number for number in best[2:5] if probabilities[number] >= mass * self._config["code_share"]]
+        return [
+            {"id": self._classes[number], "score": round(float(probabilities[number]), 4)}
+            for number in best[:2] + third
+        ]
