@@ -178,6 +178,7 @@ async def test_full_disk_acknowledges_nothing_and_loses_nothing(house, api, prag
         assert api.pending >= len(updates) - len(kept)
         await door.fetch(0)
         assert stored(database) == updates
+        await door.close()
     database.close()
     assert house.is_intact()
 

