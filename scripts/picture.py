@@ -24,7 +24,7 @@ SAID = (
     "been signed off 6 weeks now, lads at the depot think im swinging the lead",
     "dunno, just say im on holiday if anyone asks",
     "some days i think theyd all be better off without me",
-    "no. not like that. just tired of it",
+    "no",
 )
 # Rich names a font on somebody's server; a reader's browser shall not call anybody.
 _FONT_FROM_AFAR = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
