@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -24,6 +23,7 @@ from bot.storage.models import Consent, InboxMessage, Person
 from bot.storage.retention import erase_person, let_go, truncate_journal
 from bot.turns import outbox
 from bot.turns.bell import Bell
+from bot.turns.crew import Crew
 from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
 from bot.turns.messages import Reply
@@ -71,8 +71,8 @@ class Conductor:
         self._on_queued = on_queued
         self._on_erased = on_erased
         self._clock = clock
-        self._busy: dict[str, asyncio.Task[None]] = {}
         self._bell = Bell()
+        self._crew = Crew(self._work, AT_ONCE, self._bell, _log)
         self._swept_at: datetime | None = None
         self._journal_is_clean = True
         self._signs: set[asyncio.Task[None]] = set()
@@ -85,7 +85,7 @@ class Conductor:
         """Work for ever."""
         while True:
             try:
-                self._start_due()
+                self._crew.start(self._due_persons())
                 self._sweep()
             except StorageError:
                 log_event(_log, "conductor.storage_error", level=logging.ERROR)
@@ -95,20 +95,6 @@ class Conductor:
         """Work off what is due now and return; for doors that live for one conversation."""
         for person_id in self._due_persons():
             await self._work(person_id)
-
-    def _start_due(self) -> None:
-        for person_id in self._due_persons():
-            if person_id not in self._busy and len(self._busy) < AT_ONCE:
-                task = asyncio.create_task(self._work(person_id))
-                self._busy[person_id] = task
-                task.add_done_callback(partial(self._finished, person_id))
-
-    def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
-        self._busy.pop(person_id)
-        if task.cancelled() or task.exception() is None:
-            self.wake()
-        else:  # not at once again: what failed would fail in a circle
-            log_event(_log, "conductor.error", level=logging.ERROR, kind=type(task.exception()).__name__)
 
     def _due_persons(self) -> list[str]:
         waiting = InboxMessage.door == self._door, InboxMessage.state == "pending"

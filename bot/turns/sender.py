@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import Any, Protocol
 
 from bot.clock import Clock, utc_now
@@ -15,6 +14,7 @@ from bot.storage import Database
 from bot.storage.models import OutboxMessage
 from bot.turns import outbox
 from bot.turns.bell import Bell
+from bot.turns.crew import Crew
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.25
@@ -50,8 +50,8 @@ class Sender:
         self._transport = transport
         self._door = door
         self._clock = clock
-        self._busy: dict[str, asyncio.Task[None]] = {}
         self._bell = Bell()
+        self._crew = Crew(self._send_all, AT_ONCE, self._bell, _log)
 
     def wake(self) -> None:
         """Look into the outbox now rather than at the next tick."""
@@ -78,18 +78,7 @@ class Sender:
     def _start_due(self) -> None:
         with self._database.read() as session:
             persons = outbox.due_persons(session, self._door, at=self._clock())
-        for person_id in persons:
-            if person_id not in self._busy and len(self._busy) < AT_ONCE:
-                task = asyncio.create_task(self._send_all(person_id))
-                self._busy[person_id] = task
-                task.add_done_callback(partial(self._finished, person_id))
-
-    def _finished(self, person_id: str, task: asyncio.Task[None]) -> None:
-        self._busy.pop(person_id)
-        if task.cancelled() or task.exception() is None:
-            self.wake()
-        else:  # not at once again: what failed would fail in a circle
-            log_event(_log, "sender.error", level=logging.ERROR, kind=type(task.exception()).__name__)
+        self._crew.start(persons)
 
     async def drain(self) -> None:
         """Send what is due now and return; for doors that live for one conversation."""
