@@ -30,6 +30,10 @@ class PlaintextRefusedError(BallastError):
     """Something that is not a sealed blob was about to be stored in, or compared with, a sealed column."""
 
 
+class ClassifierError(BallastError):
+    """The trained part of the screening cannot be used; the rules go on alone, and staff and operator are told."""
+
+
 class StorageError(BallastError):
     """The database cannot be read or written now: locked, full, gone, or of another version."""
 

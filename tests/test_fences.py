@@ -24,7 +24,7 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = FLOORS[6]
-SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory")}
+SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory"), ("crisis", "vectors")}
 DATABASE_ROOMS = {
     *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research"),
 }

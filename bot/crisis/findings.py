@@ -61,6 +61,7 @@ class Finding:
         family: Name of the rule family or detector, for tests and tuning; never shown alone.
         start: First character of the match in the normalised line.
         end: One past its last character.
+        knows_whom: Whether `kind` was read from the words; the classifier only assumes himself.
     """
 
     level: Level
@@ -70,8 +71,9 @@ class Finding:
     family: str
     start: int = 0
     end: int = 0
+    knows_whom: bool = True
 
     @property
-    def weight(self) -> tuple[int, int]:
-        """Sort key: the gravest first, at equal level himself before others."""
-        return (-self.level.rank, list(Kind).index(self.kind))
+    def weight(self) -> tuple[int, bool, int]:
+        """Sort key: the gravest first, at equal level who knows whom it is about, and himself before others."""
+        return (-self.level.rank, not self.knows_whom, list(Kind).index(self.kind))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from bot.crisis import rules
+from bot.crisis import answers, classifier, rules
 from bot.crisis.findings import Finding, Kind, Level
+from bot.logs import log_event
 
-Detector = Callable[[str, Sequence[str]], Sequence[Finding]]
-"""Takes the text and his earlier messages, gives findings. Detectors stand side by side: each may raise the level."""
-
-DETECTORS: tuple[Detector, ...] = (rules.find,)
+_log = logging.getLogger("ballast.crisis")
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,7 @@ class Screening:
         matched: The normalised words behind each reason, in the same order.
         kind: Whose safety the gravest finding is about; `Kind.SELF` when nothing was found.
         families: The rule family behind each reason, in the same order.
+        rules_alone: Whether the trained part could not be used, so that more than usual may have been missed.
     """
 
     level: Level
@@ -31,6 +31,7 @@ class Screening:
     matched: tuple[str, ...] = ()
     kind: Kind = Kind.SELF
     families: tuple[str, ...] = ()
+    rules_alone: bool = False
 
     @property
     def needs_person(self) -> bool:
@@ -38,13 +39,15 @@ class Screening:
         return self.level >= Level.HIGH
 
 
-def screen(text: str, *, earlier: Sequence[str] = ()) -> Screening:
+def screen(text: str, *, earlier: Sequence[str] = (), asked_directly: bool = False) -> Screening:
     """Judge one message, together with what he wrote just before it.
 
     Args:
         text: His message or caption. Only the first 4,096 characters are read.
         earlier: His messages of the past ten minutes, oldest first. They count only where a sentence or a
             combination reaches into `text`: an earlier message never raises the level of a later one by itself.
+        asked_directly: Whether the last thing he was asked is if he thinks of ending his life, so that a bare
+            "yes, sometimes" is `high`.
 
     Returns:
         The screening; level none with no reasons when nothing was found.
@@ -52,7 +55,19 @@ def screen(text: str, *, earlier: Sequence[str] = ()) -> Screening:
     Raises:
         LexiconError: The lexicon in this package is missing or broken. Call `load` at start-up to learn it early.
     """
-    return judge([finding for detector in DETECTORS for finding in detector(text, earlier)])
+    found = [*rules.find(text, earlier), *(answers.find(text) if asked_directly else ())]
+    trained = _trained(text, earlier)
+    screening = judge([*found, *(trained or ())])
+    return replace(screening, rules_alone=trained is None)
+
+
+def _trained(text: str, earlier: Sequence[str]) -> Sequence[Finding] | None:
+    """What the classifier finds; None when it cannot be used, whatever the cause: the rules must be heard anyway."""
+    try:
+        return None if classifier.fault() else classifier.find(text, earlier)
+    except Exception as error:  # noqa: BLE001 - a fault in it must not keep a message from being screened
+        log_event(_log, "screening.classifier_failed", level=logging.ERROR, kind=type(error).__name__)
+        return None
 
 
 def judge(findings: Sequence[Finding]) -> Screening:
@@ -71,10 +86,18 @@ def judge(findings: Sequence[Finding]) -> Screening:
     )
 
 
-def load() -> None:
-    """Read and compile the lexicon now rather than at the first message.
+def load() -> str | None:
+    """Read lexicon and classifier now rather than at the first message.
+
+    Returns:
+        Why the classifier cannot be used, so that the rules go on alone; None when all is well. It is logged, too.
 
     Raises:
         LexiconError: A file of the lexicon is missing or not understood; the message names file and line.
     """
     rules.load()
+    answers.find("warm up")
+    fault = classifier.fault()
+    if fault is not None:
+        log_event(_log, "screening.rules_alone", level=logging.ERROR)
+    return fault

@@ -1,8 +1,8 @@
 """Rasa component that puts the screening above every recognised intent.
 
-The gate has screened the message already and says so in its metadata; a message that comes from elsewhere (Rasa's own
-shell, a test) is screened here. The higher level counts. The intents ``crisis_*`` have no training examples, so that
-no model can guess them.
+The gate has screened the message already, with what he wrote just before, and says so in its metadata; a message that
+comes from elsewhere (Rasa's own shell, a test) is screened here. The intents ``crisis_*`` have no training examples, so
+that no model can guess them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class SafetyIntent(GraphComponent):
 
 def _level(message: Message, text: str) -> tuple[Level, Kind]:
     told = message.get("metadata") or {}
-    here = screen(text)
-    if "level" in told and Level(told["level"]) >= here.level:
+    if "level" in told:
         return Level(told["level"]), Kind(told.get("kind", "self"))
+    here = screen(text)
     return here.level, here.kind

