@@ -9,8 +9,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import direct_question
-from actions.message import Events
+from actions import beside, direct_question
+from actions.message import Events, intent_read
 
 
 class Flow(Action):
@@ -28,13 +28,30 @@ class Flow(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Answer one message."""
-        if not self.is_safety and direct_question.is_open(tracker):
-            events = direct_question.take_answer(dispatcher, tracker)
-            if events is not None:
-                return events
-            # He goes on with something else: a later yes is not an answer to the direct question any more.
-            return [SlotSet(direct_question.STEP, direct_question.PASSED), *self.turn(dispatcher, tracker)]
+        return self._answer(dispatcher, tracker)
+
+    def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if self.is_safety:
+            return self.turn(dispatcher, tracker)
+        if direct_question.is_open(tracker):
+            return self._answer_under_question(dispatcher, tracker)
+        if beside.is_open(tracker):
+            events = beside.take_answer(dispatcher, tracker)
+            return events if events is not None else [*beside.closed(), *self.turn(dispatcher, tracker)]
         return self.turn(dispatcher, tracker)
+
+    def _answer_under_question(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if direct_question.is_aside(tracker):
+            fitting = direct_question.ASIDE_TEXTS.get(intent_read(tracker))
+            if fitting is None:
+                return [*self.turn(dispatcher, tracker), *direct_question.again(dispatcher, tracker)]
+            dispatcher.utter_message(response=fitting)
+            return direct_question.again(dispatcher, tracker)
+        events = direct_question.take_answer(dispatcher, tracker)
+        if events is not None:
+            return events
+        # He goes on with something else: a later yes is not an answer to the direct question any more.
+        return [SlotSet(direct_question.STEP, direct_question.PASSED), *self.turn(dispatcher, tracker)]
 
 
 def set_slots(values: dict[str, Any]) -> Events:

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 
 from bot.codebook import code_ids
 from bot.config import Settings
-from bot.crisis import Level
+from bot.crisis import Kind, Level
 from bot.storage import Database, open_database
 
 Events = list[dict[str, Any]]
@@ -43,6 +43,12 @@ def screened_level(tracker: Tracker) -> Level:
     """Return the level that the gate gave this message."""
     metadata = last_user_event(tracker).get("metadata") or {}
     return Level(metadata.get("level", "none"))
+
+
+def screened_kind(tracker: Tracker) -> Kind:
+    """Return whose safety the gate took this message to be about."""
+    metadata = last_user_event(tracker).get("metadata") or {}
+    return Kind(metadata.get("kind", "self"))
 
 
 def message_id(tracker: Tracker) -> str | None:

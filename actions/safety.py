@@ -1,4 +1,4 @@
-"""After the gate has answered a message in crisis: ask directly, stay, and offer the next minute."""
+"""The talk about his own life: what the screening, a button or a plain question sets off."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import direct_question
-from actions.direct_question import STEP, TOLD
+from actions import beside, direct_question, imminent, safety_steps
 from actions.flow import Flow, set_slots
-from actions.message import Events, codes_read, intent_read, screened_level
+from actions.message import Events, codes_read, intent_read
+from actions.safety_state import ANSWERS, CHANGED, CHECK, FROM_CONCERN, IMMINENT, QUESTIONS, is_open, step_of
+from actions.stay import next_minute, stay
 from actions.themes import open_theme
 from bot.clock import utc_now
-from bot.crisis import Level
 
 
 class Crisis(Flow):
@@ -25,17 +25,21 @@ class Crisis(Flow):
         return "action_crisis"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Ask directly; where that was done or time is short, stay with what he can do now."""
-        if intent_read(tracker) == "crisis_imminent":
-            dispatcher.utter_message(response="utter_safety_imminent", buttons=direct_question.next_minute())
-            return [SlotSet(STEP, TOLD)]
-        if tracker.get_slot(STEP) is not None:
-            return direct_question.stay(dispatcher)
-        return direct_question.ask(dispatcher)
+        """Ask directly; where that was done take the message as an answer; where time is short act first."""
+        step = step_of(tracker)
+        if intent_read(tracker) == "crisis_imminent" or step in (IMMINENT, CHECK, CHANGED):
+            return [*imminent.begin(dispatcher), *beside.closed()]
+        if step in QUESTIONS:
+            return safety_steps.take(dispatcher, tracker)
+        if step in (direct_question.ASKED, direct_question.ASKED_TWICE):
+            return direct_question.danger(dispatcher, tracker, "wrote of it again when asked directly")
+        if step == direct_question.TOLD:
+            return stay(dispatcher)
+        return [*direct_question.ask(dispatcher), SlotSet(ANSWERS, None), *beside.closed()]
 
 
 class SafetyAnswer(Flow):
-    """He pressed an answer to the direct question."""
+    """He pressed an answer to one of the questions."""
 
     is_safety = True
 
@@ -45,7 +49,7 @@ class SafetyAnswer(Flow):
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Only a clear no moves on, and it closes nothing for staff."""
-        return direct_question.take_answer(dispatcher, tracker) or []
+        return direct_question.take_pressed(dispatcher, tracker)
 
 
 class Grounding(Flow):
@@ -58,24 +62,11 @@ class Grounding(Flow):
         return "action_grounding"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Guide through it, then ask how it stands."""
+        """Guide through it, then come back to what is open, or ask how it stands."""
         dispatcher.utter_message(response="utter_grounding")
+        if step_of(tracker) in (IMMINENT, CHECK, *QUESTIONS):
+            return direct_question.again(dispatcher, tracker)
         return direct_question.ask(dispatcher, "utter_safety_ask_again")
-
-
-class Violence(Flow):
-    """He is close to hurting somebody; the gate has said to get out of the room first."""
-
-    is_safety = True
-
-    def name(self) -> str:
-        """Return the action's name in the domain."""
-        return "action_violence"
-
-    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Stay with the next minute."""
-        dispatcher.utter_message(response="utter_violence_stay")
-        return []
 
 
 class Concern(Flow):
@@ -86,30 +77,34 @@ class Concern(Flow):
         return "action_concern"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Ask whether he thinks of ending his life, or take up his theme if he was asked today."""
+        """Ask whether he thinks of ending his life; if he was asked today, go by what he answered."""
         today = utc_now().date().isoformat()
-        if tracker.get_slot("concern_asked_on") != today:
-            events = direct_question.ask(dispatcher, "utter_concern_ask")
-            return [*events, SlotSet("concern_asked_on", today)]
         codes = codes_read(tracker)
+        if tracker.get_slot("concern_asked_on") != today:
+            events = direct_question.ask(dispatcher, "utter_concern_ask", origin=FROM_CONCERN)
+            kept = {"concern_asked_on": today, "concern_answer": None, "concern_theme": next(iter(codes), None)}
+            return [*events, *set_slots({**kept, ANSWERS: None})]
+        if tracker.get_slot("concern_answer") == "yes":
+            return stay(dispatcher)
         if codes:
             return open_theme(dispatcher, tracker, codes[0])
         dispatcher.utter_message(response="utter_low_mood")
         return set_slots({"theme": None, "theme_stage": None})
 
 
-class OtherPerson(Flow):
-    """He is worried that somebody else may take his life."""
+class Honest(Flow):
+    """He asks what happens if he takes help, or says why he will not."""
 
     def name(self) -> str:
         """Return the action's name in the domain."""
-        return "action_other_person"
+        return "action_honest"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Say what helps the helper, with the region's numbers; at a high level the gate has said it already."""
-        if screened_level(tracker) >= Level.HIGH:
-            dispatcher.utter_message(response="utter_other_person_now")
+        """Say how it is; nothing is promised that cannot be kept."""
+        intent = intent_read(tracker)
+        if intent == "took_it_back":  # said out of the blue: nothing is open that it could take back
+            dispatcher.utter_message(response="utter_took_it_back")
             return []
-        dispatcher.utter_message(response="utter_other_person")
-        dispatcher.utter_message(response="utter_other_person_lines")
+        buttons = [] if is_open(tracker) else next_minute()[:1]
+        dispatcher.utter_message(response=f"utter_{intent}", buttons=buttons)
         return []

@@ -8,9 +8,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.flow import Flow, set_slots
 from actions.message import Button, Events, button, codes_read, intent_read
 from actions.phq9 import AnswerPhq9, answers_question
+from actions.resume import OPENED, take_up
 from bot.codebook import code_ids
 
-OPENED, STEPPED = "opened", "stepped"
+STEPPED = "stepped"
 # Where a man with this theme may want to be pointed to.
 _PEOPLE = {
     "gp_dismissive": "ask_gp",
@@ -56,9 +57,7 @@ def open_theme(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -
     """Reflect on a theme; if it is open already, go one step further instead of saying it again."""
     if tracker.get_slot("theme") == theme and tracker.get_slot("theme_stage") == OPENED:
         return offer_step(dispatcher, theme)
-    dispatcher.utter_message(response=f"utter_{theme}_reflection")
-    dispatcher.utter_message(response=f"utter_{theme}_question")
-    return set_slots({"theme": theme, "theme_stage": OPENED})
+    return take_up(dispatcher, theme)
 
 
 def offer_step(dispatcher: CollectingDispatcher, theme: str) -> Events:

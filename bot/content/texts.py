@@ -6,16 +6,17 @@ often it said a thing, so that a second time says it differently.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.directory import find, short_line
+from bot.directory import Entry, find, short_line
 
 DEFAULT_LANGUAGE = "en"
+MOST_LINES = 10  # more than any region has: the first that can be texted may stand last
 Bubble = str
 _SIGN_MODIFIERS = "\ufe0f\u200d\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones, joiners
 
@@ -79,12 +80,21 @@ def _emergency(region: str) -> str:
     return entry.phone or entry.name
 
 
+def _first_way(lines: list[Entry], *ways: Callable[[Entry], str]) -> str:
+    """Return the first line that can be reached in the first of these ways that there is; never nothing."""
+    found = next(((entry, way(entry)) for way in ways for entry in lines if way(entry)), None)
+    return f"{found[0].name} ({found[1]})" if found else short_line(lines[0])
+
+
 def region_words(region: str) -> dict[str, str]:
-    """Return the words that differ by region: doctor, emergency number, crisis lines, a local service."""
+    """Return the words that differ by region: doctor, numbers, crisis lines, one to call, one to text."""
     services = find("therapy", region, most=1)
+    lines = find("crisis", region, most=MOST_LINES)
     return {
         "doctor": DOCTOR[region],
         "emergency": _emergency(region),
         "crisis": "\n".join(short_line(entry) for entry in find("crisis", region)),
+        "call_line": _first_way(lines, lambda entry: entry.phone and f"call {entry.phone}"),
+        "text_line": _first_way(lines, lambda entry: entry.text, lambda entry: entry.web.removeprefix("https://")),
         "local_service": services[0].name if services else "a therapist near you",
     }

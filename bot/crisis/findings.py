@@ -39,11 +39,27 @@ class Level(str, enum.Enum):
 
 
 class Kind(str, enum.Enum):
-    """Whose life or safety it is about; chooses the reply, never the urgency."""
+    """Whose life or safety it is about; chooses the reply and the kind of flag, never the urgency.
+
+    The order counts at equal level: himself first, then those who cannot leave, then others.
+    """
 
     SELF = "self"
+    CHILD_HARM = "child_harm"
+    PARTNER_HARM = "partner_harm"
     VIOLENCE = "violence"
     OTHER_PERSON = "other_person"
+    BEREAVED = "bereaved"
+
+    @property
+    def harms_others(self) -> bool:
+        """Whether somebody else is in danger from him."""
+        return self in (Kind.CHILD_HARM, Kind.PARTNER_HARM, Kind.VIOLENCE)
+
+    @property
+    def is_about_another(self) -> bool:
+        """Whether he writes about somebody else's life or death: never a flag on him as the one at risk."""
+        return self in (Kind.OTHER_PERSON, Kind.BEREAVED)
 
     def __str__(self) -> str:
         return str(self.value)

@@ -42,6 +42,7 @@ class Family:
         kind: Whose safety it is about.
         firm: Idioms and settings do not touch it, nor do denial, third person or past.
         guards: The guards of its language.
+        targets: Kinds that certain words in the match make of it, such as whom he would hurt; the first counts.
     """
 
     name: str
@@ -51,6 +52,12 @@ class Family:
     kind: Kind
     firm: bool
     guards: Guards
+    targets: tuple[tuple[Kind, tuple[str, ...]], ...] = ()
+
+    def kind_of(self, matched: str) -> Kind:
+        """Return whose safety a match is about, by the words in it."""
+        padded = f" {matched} "
+        return next((kind for kind, said in self.targets if any(f" {one} " in padded for one in said)), self.kind)
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,12 @@ def _family(entry: Mapping[str, Any], compiler: Compiler, guards: Guards) -> Fam
         kind=Kind(entry.get("kind", "self")),
         firm=bool(entry.get("firm", False)),
         guards=guards,
+        targets=tuple((Kind(target["kind"]), _alternatives(target["words"])) for target in entry.get("targets", ())),
     )
+
+
+def _alternatives(words: str) -> tuple[str, ...]:
+    return tuple(" ".join(one.split()) for one in words.split("|"))
 
 
 def _combination(entry: Mapping[str, Any]) -> Combination:

@@ -71,17 +71,17 @@ def matches(line: Line, families: Sequence[Family]) -> Iterator[Finding]:
             laid[id(family.guards)] = family.guards.on(line)
         for pattern in family.patterns:
             for start, end in pattern.spans(line):
-                seen = Finding(
-                    family.level,
-                    family.kind,
-                    family.reason,
-                    line.text[start:end].strip(),
-                    family.name,
-                    start,
-                    end,
-                )
+                said = line.text[start:end].strip()
+                kind = family.kind_of(line.text[start : _next_word(line, end)].strip())
+                seen = Finding(family.level, kind, family.reason, said, family.name, start, end)
                 if kept := laid[id(family.guards)].lower(seen, firm=family.firm):
                     yield kept
+
+
+def _next_word(line: Line, end: int) -> int:
+    """Where the word after a match ends: "her" alone may be his wife, "her boyfriend" is not."""
+    after = line.text.find(" ", end + 1)
+    return after if after > 0 else end
 
 
 def overlap(one: Finding, other: Finding) -> bool:

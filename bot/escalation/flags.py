@@ -20,6 +20,7 @@ RED, ORANGE, YELLOW = "red", "orange", "yellow"
 ACKNOWLEDGE_WITHIN = {RED: timedelta(minutes=15), ORANGE: timedelta(hours=4), YELLOW: timedelta(hours=24)}
 LEASE = timedelta(minutes=10)
 OPEN_STATES = ("open", "claimed")
+CRISIS_KINDS = ("screening", "phq9")  # flags that are about his own life
 OUTCOMES = ("reached_him", "handed_to_other_service", "emergency_called", "not_reached", "false_alarm")
 # Rule families of the screening that name a method, a plan, a place, preparations or a recent attempt.
 GRAVE_FAMILIES = frozenset({"means_ready", "place", "under_way", "preparation", "attempt_recent", "intent_soon"})
@@ -50,7 +51,7 @@ def open_flag(
         session: The transaction in which the message was received.
         person_id: Whom it is about.
         level: ``red``, ``orange`` or ``yellow``.
-        kind: ``screening``, ``person`` (he asked for one), ``phq9`` or ``violence``.
+        kind: ``screening``, ``person`` (he asked for one), ``phq9``, ``violence``, ``partner_harm`` or ``child_harm``.
         reasons: Sentences that staff can read; sealed.
         at: When it happened.
         message_id: Inbox id of the message that caused it.
@@ -140,6 +141,12 @@ def close_for_erasure(session: Any, person_id: str, *, at: datetime) -> None:
 def has_open_red(session: Any, person_id: str) -> bool:
     """Return whether somebody must look at this man before anything of his may be erased."""
     query = select(Flag.id).filter_by(person_id=person_id, level=RED).where(Flag.state.in_(OPEN_STATES))
+    return session.execute(query.limit(1)).scalar() is not None
+
+
+def has_open(session: Any, person_id: str, kinds: tuple[str, ...]) -> bool:
+    """Return whether a flag of one of these kinds is open about him."""
+    query = select(Flag.id).filter_by(person_id=person_id).where(Flag.state.in_(OPEN_STATES), Flag.kind.in_(kinds))
     return session.execute(query.limit(1)).scalar() is not None
 
 

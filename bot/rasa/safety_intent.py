@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.crisis import Kind, Level, screen
 
-_BY_KIND = {Kind.OTHER_PERSON: "crisis_other_person", Kind.VIOLENCE: "crisis_violence"}
+_BY_KIND: dict[Kind, str] = {kind: f"crisis_{kind}" for kind in Kind if kind is not Kind.SELF}
 _INTENTS = {Level.CONCERN: "crisis_concern", Level.HIGH: "crisis_high", Level.IMMINENT: "crisis_imminent"}
 
 

@@ -26,6 +26,8 @@ LEVELS: Mapping[str, LevelWords] = {
 KINDS: Mapping[str, str] = {
     "screening": "Wrote about suicide or self-harm",
     "violence": "Wrote about hurting somebody",
+    "partner_harm": "Wrote about hurting his partner",
+    "child_harm": "Wrote about hurting a child",
     "person": "Asked for a person",
     "phq9": "Answers to the PHQ-9 questionnaire",
 }

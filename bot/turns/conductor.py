@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -14,22 +13,19 @@ from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.consent import STORAGE, answer_of
 from bot.content import say
-from bot.crisis import Level
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
 from bot.escalation.flags import close_for_erasure
 from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.models import Consent, InboxMessage, Person
 from bot.storage.retention import erase_person, let_go, truncate_journal
-from bot.turns import outbox
 from bot.turns.bell import Bell
 from bot.turns.crew import Crew
 from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
-from bot.turns.messages import Reply
-from bot.turns.people import settings_of
 from bot.turns.router import Erasure, Outcome, Router
 from bot.turns.sender import Transport
+from bot.turns.standin import messages_behind, stand_in, tell_one_behind, text_for
 
 AT_ONCE = 16
 IDLE_SECONDS = 0.25
@@ -86,6 +82,7 @@ class Conductor:
         while True:
             try:
                 self._crew.start(self._due_persons())
+                self._tell_those_behind()
                 self._sweep()
             except StorageError:
                 log_event(_log, "conductor.storage_error", level=logging.ERROR)
@@ -95,6 +92,7 @@ class Conductor:
         """Work off what is due now and return; for doors that live for one conversation."""
         for person_id in self._due_persons():
             await self._work(person_id)
+        self._tell_those_behind()
 
     def _due_persons(self) -> list[str]:
         waiting = InboxMessage.door == self._door, InboxMessage.state == "pending"
@@ -175,18 +173,20 @@ class Conductor:
             if row is None or row.state != "pending":
                 return  # committed after all; only the answer on the wire was lost
             if row.attempts == 0:
-                level = Level(row.screening.reveal()["level"])
-                self._say(session, person_id, message_id, "safety_static" if level >= Level.HIGH else "failure")
+                stand_in(session, person_id, message_id, text_for(session, row), self._clock())
             row.attempts += 1
             row.retry_at = self._clock() + timedelta(seconds=min(60, 2 ** min(row.attempts, 6)))
             if counts and row.attempts >= MOST_ANSWERED_FAILURES:
-                self._say(session, person_id, message_id, "empty_reply")
+                stand_in(session, person_id, message_id, "empty_reply", self._clock())
                 row.state = "failed"
 
-    def _say(self, session: Any, person_id: str, message_id: str, name: str) -> None:
-        region = settings_of(session.get(Person, person_id))["region"]
-        replies = [Reply(bubble) for bubble in say(name, region)]
-        outbox.queue(session, person_id, replies, at=self._clock(), turn_id=message_id)
+    def _tell_those_behind(self) -> None:
+        for person_id, message_id in messages_behind(self._database, self._door, self._clock()):
+            try:
+                tell_one_behind(self._database, person_id, message_id, self._clock())
+            except (SealBrokenError, KeyMissingError) as error:
+                self._set_aside(person_id, message_id, error)
+            self._on_queued()
 
     def _set_aside(self, person_id: str, message_id: str, error: BallastError) -> None:
         """A message that cannot be opened is an alert, never a fresh start, and never silence where he can be told."""
@@ -196,7 +196,7 @@ class Conductor:
             row.state = "unreadable"
         try:
             with self._database.write() as session:
-                self._say(session, person_id, message_id, "empty_reply")
+                stand_in(session, person_id, message_id, "empty_reply", self._clock())
         except (SealBrokenError, KeyMissingError):  # his key or his settings are what cannot be opened
             log_event(_log, "inbox.unanswerable", level=logging.ERROR, message=message_id)
 

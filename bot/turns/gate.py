@@ -27,6 +27,14 @@ from bot.turns.people import find_or_begin, settings_of
 
 SPLIT_WITHIN = timedelta(minutes=10)
 _REMEMBERED_CHATS = 10_000
+# The first words where it is not his own life that is at risk.
+SAFETY_TEXT = {
+    CrisisKind.CHILD_HARM: "safety_child",
+    CrisisKind.PARTNER_HARM: "safety_partner",
+    CrisisKind.VIOLENCE: "safety_violence",
+    CrisisKind.OTHER_PERSON: "safety_other",
+    CrisisKind.BEREAVED: "safety_bereaved",
+}
 _log = logging.getLogger("ballast.gate")
 
 
@@ -105,10 +113,7 @@ class Gate:
 
     def _answer_crisis(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
         imminent = screening.level >= Level.IMMINENT
-        name = {
-            CrisisKind.VIOLENCE: "safety_violence",
-            CrisisKind.OTHER_PERSON: "safety_other",
-        }.get(screening.kind, "safety_imminent" if imminent else "safety_high")
+        name = SAFETY_TEXT.get(screening.kind, "safety_imminent" if imminent else "safety_high")
         said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(person_id=person.id, lane=outbox.CRISIS)
         bubbles = say(
             name,
@@ -118,11 +123,13 @@ class Gate:
         )
         replies = [Reply(bubble) for bubble in bubbles]
         outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, lane=outbox.CRISIS)
+        if screening.kind.is_about_another:
+            return  # staff could not reach the one at risk, and he is not the one
         open_flag(
             session,
             person_id=person.id,
             level=level_for(screening),
-            kind="violence" if screening.kind is CrisisKind.VIOLENCE else "screening",
+            kind=str(screening.kind) if screening.kind.harms_others else "screening",
             reasons=list(screening.reasons),
             at=row.received_at,
             message_id=row.id,

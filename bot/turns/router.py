@@ -9,7 +9,7 @@ from typing import Any
 from bot.config import Settings
 from bot.content import typed_choice, word_for_sign
 from bot.crisis import Level
-from bot.escalation.flags import has_open_red
+from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red
 from bot.storage.models import ButtonToken, InboxMessage, Person
 from bot.turns import onboarding
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
@@ -84,7 +84,8 @@ class Router:
             self._desk.say(session, person, row, "cannot_see", at=at)
             return None
         words = word_for_sign(text) or without_slashes(text)
-        if level is Level.NONE and not any(char.isalnum() for char in words):
+        is_wordless = level is Level.NONE and not any(char.isalnum() for char in words)
+        if is_wordless and not (words and has_open(session, person.id, CRISIS_KINDS)):  # a sign may answer a question
             self._desk.say(session, person, row, "empty_text", at=at)
             return None
         if row.body.reveal()["cut"] and row.attempts == 0:

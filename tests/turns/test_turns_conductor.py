@@ -56,8 +56,36 @@ async def test_crisis_while_rasa_is_down_gets_numbers_and_a_direct_question(path
     path.dialogue.is_down = True
     said = await path.says("I want to kill myself")
     assert "988" in said[0]
-    assert said[-1:] == path.wording("safety_static")
+    assert said[-2:] == path.wording("safety_static")
     assert "?" in said[-1]
+
+
+async def test_while_rasa_is_down_an_open_crisis_is_never_answered_twice_alike(path):
+    path.consent()
+    path.dialogue.is_down = True
+    first = await path.says("I want to kill myself")
+    second = await path.says("yes")
+    third = await path.says("are you there")
+    assert [turn[-2:] for turn in (first, second, third)] == [
+        path.wording("safety_static", turn=turn) for turn in range(3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("i hit my wife", "violence_static"),
+        ("scared of my own anger", "violence_static"),
+        ("i see no point in anything", "concern_static"),
+        ("my brother wants to kill himself", "failure"),
+        ("rough week", "failure"),
+    ],
+)
+async def test_what_stands_in_for_the_dialogue_fits_what_he_wrote(path, text, name):
+    path.consent()
+    path.dialogue.is_down = True
+    said = await path.says(text)
+    assert said[-len(path.wording(name)) :] == path.wording(name)
 
 
 async def test_crisis_behind_a_waiting_message_is_not_held_up(path):
@@ -84,7 +112,7 @@ async def test_poison_message_does_not_block_him_for_ever(path):
         await later(path)
     assert path.inbox_states() == ["failed", "done"]
     assert path.heard()[-1] == "re: after it"
-    assert path.wording("empty_reply")[0] in path.heard()
+    assert path.wording("empty_reply", turn=1)[0] in path.heard()  # the one behind it was told in words too
 
 
 async def test_rasa_that_is_away_for_long_costs_no_message(path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import event
 
-from bot.crisis import Level
+from bot.crisis import Kind as CrisisKind
+from bot.crisis import Level, Screening
 from bot.errors import StorageError
 from bot.storage.models import AuditEntry, Flag, InboxMessage, OutboxMessage, Person
 from bot.turns import Kind
@@ -45,6 +46,30 @@ def test_crisis_puts_reply_flag_and_audit_into_the_same_transaction(path, text, 
     assert {row.lane for row in path.rows(OutboxMessage)} == {"crisis"}
     assert [(row.level, row.kind, row.state) for row in path.rows(Flag)] == [(level, "screening", "open")]
     assert [row.action for row in path.rows(AuditEntry)] == ["flag.open"]
+    assert "988" in " ".join(path.outbox_texts())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("i want to kill that man", "violence"),
+        ("i hit my wife", "partner_harm"),
+        ("i shook the baby", "child_harm"),
+        (CRISIS, "screening"),
+    ],
+)
+def test_flag_says_who_is_in_danger(path, text, kind):
+    path.receive(text)
+    assert [row.kind for row in path.rows(Flag)] == [kind]
+    assert "911" in " ".join(path.outbox_texts()) or kind == "screening"
+
+
+@pytest.mark.parametrize("kind", [CrisisKind.OTHER_PERSON, CrisisKind.BEREAVED])
+def test_worry_about_another_sends_numbers_and_opens_no_flag_on_him(path, kind, monkeypatch):
+    """Today's rules never put another's danger above concern; a later detector may."""
+    monkeypatch.setattr("bot.turns.gate.screen", lambda *_, **__: Screening(Level.HIGH, ("worried",), kind=kind))
+    path.receive("my brother says he will do it tonight")
+    assert path.rows(Flag) == []
     assert "988" in " ".join(path.outbox_texts())
 
 

@@ -15,6 +15,8 @@ PLACEHOLDERS = frozenset(
         "doctor",
         "emergency",
         "crisis",
+        "call_line",
+        "text_line",
         "local_service",
         "staff",
         "total",

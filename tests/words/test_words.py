@@ -20,12 +20,18 @@ from . import lint
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (ROOT / "seeds", ROOT.parent / "shared" / "seeds")  # the two sources; not part of the repository
-NEVER_GUESSED = re.compile(r"crisis_|safety_|grounding$")  # intents that only screening or a button sets
+# Intents that only screening or a button sets.
+NEVER_GUESSED = re.compile(r"crisis_|safety_|grounding$|beside_answer$|decline_check_back$|check_back$")
 PARTS = ("reflection", "question", "step")
 VARIATIONS = 3
 LEAST_EXAMPLES_OF_A_CODE, LEAST_EXAMPLES = 40, 25
 FEWEST_WORDS_GRADED = 5  # the formula says nothing about "Noted."
-PLACES = {"emergency": "911", "local_service": "Miami Psychology Group"}
+PLACES = {
+    "emergency": "911",
+    "local_service": "Miami Psychology Group",
+    "call_line": "Samaritans (call 116 123)",
+    "text_line": "Crisis Text Line (text HOME to 741741)",
+}
 NUMBERS = {"total": "12", "mood": "4", "before": "6"}
 # What each text of the gate must give, in every variation, wherever it stands in its bubbles.
 PROMISED = {
@@ -34,8 +40,13 @@ PROMISED = {
     "safety_high": {"crisis", "staff"},
     "safety_imminent": {"emergency", "crisis", "staff"},
     "safety_other": {"emergency", "crisis"},
-    "safety_violence": {"emergency", "crisis"},
+    "safety_bereaved": {"crisis"},
+    "safety_violence": {"emergency", "crisis", "staff"},
+    "safety_partner": {"emergency", "crisis", "staff"},
+    "safety_child": {"emergency", "crisis", "staff"},
     "safety_static": {"emergency"},
+    "violence_static": {"emergency"},
+    "concern_static": {"crisis"},
     "failure": {"crisis"},
     "empty_reply": {"crisis"},
     "cannot_see": {"crisis"},
@@ -45,7 +56,13 @@ PROMISED_IN_DIALOGUE = {
     "utter_safety_imminent": {"emergency"},
     "utter_other_person_lines": {"emergency", "crisis"},
 }
-DIRECT_QUESTIONS = ("utter_safety_ask", "utter_safety_ask_again", "utter_concern_ask", "utter_phq9_item9")
+DIRECT_QUESTIONS = (
+    "utter_safety_ask",
+    "utter_safety_ask_again",
+    "utter_safety_back",
+    "utter_concern_ask",
+    "utter_phq9_item9",
+)
 
 
 def read(path: Path) -> dict:
