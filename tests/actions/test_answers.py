@@ -39,7 +39,8 @@ CASES = {
     Answer.OTHER: [
         "thanks", "you misunderstood", "what's the weather", "i don't care", "i don't see the point", "i'm not ok",
         "im not safe", "i can't", "i won't be here", "i don't want to be here", "i'm not going to make it", "i'm fine",
-        "i dont want to do this anymore", "i am so tired", "i have two kids", "i'm not going to do it now", "why would you ask", "",
+        "i dont want to do this anymore", "i am so tired", "i have two kids", "i'm not going to do it now",
+        "why would you ask", "",
     ],
 }  # fmt: skip
 
