@@ -62,7 +62,7 @@ _NO_LEAD = (
 _THE_ACT = (
     r"(?: (?:of|about|on|to|do|doing|it|that|this|anything|like|end|ending|kill|killing|hurt|hurting|harm"
     r"|harming|my|life"
-    r"|myself|suicide|die|dying|any|the|sort|kind|stupid|daft|silly|own|right|now))*"
+    r"|myself|suicide|die|dying|any|the|sort|kind|stupid|daft|silly|own))*"
 )
 _SAFE = (
     r"(?:im|i am|i feel|yes im|yes i am)? ?(?:safe|not in danger)(?: (?:now|right|tonight|here|today|for"
@@ -91,7 +91,8 @@ _LEANS_NO = re.compile(
 )
 _SOFTENED = re.compile(
     r"\b(?:maybe|sometimes|kind of|kinda|sort of|sorta|i guess|a bit|a little|occasionally|now and (?:then|again)"
-    r"|some days|some nights|at night|most days|crossed my mind|thought about it|think about it)\b(?! not)"
+    r"|some days|some nights|at night|most days|crossed my mind|(?<!never )(?<!not )(?:thought"
+    r"|think) about it)\b(?! not)"
 )
 _JOKE = re.compile(r"\b(?:lol|lmf?ao|rofl|ha(?:ha)+h?|he(?:he)+|jk|jking|kidding|joking|joke|banter)\b")
 _UNSURE = re.compile(

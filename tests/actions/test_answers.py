@@ -30,7 +30,7 @@ CASES = {
     Answer.HEDGED: [
         "no lol", "nah jk", "haha no", "no 😂", "no but what's the point", "not really", "i guess not", "probably not",
         "no, just tired", "yeah right", "not right now", "no i'm fine, forget it", "i don't think so", "maybe not",
-        "just kidding", "yeah no",
+        "just kidding", "yeah no", "never thought about it", "no not tonight",
     ],
     Answer.UNSURE: ["i don't know", "dunno", "not sure", "no idea", "idk man", "hard to say"],
     Answer.RATHER_NOT: [
@@ -39,7 +39,8 @@ CASES = {
     Answer.OTHER: [
         "thanks", "you misunderstood", "what's the weather", "i don't care", "i don't see the point", "i'm not ok",
         "im not safe", "i can't", "i won't be here", "i don't want to be here", "i'm not going to make it", "i'm fine",
-        "i dont want to do this anymore", "i am so tired", "i have two kids", "why would you ask", "",
+        "i dont want to do this anymore", "i am so tired", "i have two kids", "i'm not going to do it now",
+        "why would you ask", "",
     ],
 }  # fmt: skip
 

@@ -36,8 +36,8 @@ FEWER = {"utter_safety_imminent": 6}
 PROGRAM = {"utter_safety_just_a_bot": r"program|bot|nobody types", "utter_nobody_cares": r"program|somebody|people"}
 NEVER = re.compile(
     r"(stays|it's) between us|i won't tell (anybody|anyone)|i'll keep (it|this) secret|calm down|attention|selfish"
-    r"|think of your|how could you|you should have|if you (promise|loved)|i('ve| have) (called|alerted) (the )?(police|911)"
-    r"|help is on (the|its) way"
+    r"|think of your|how could you|you should have|if you (promise|loved)|help is on (the|its) way"
+    r"|i('ve| have) (called|alerted) (the )?(police|911)"
 )
 
 
