@@ -16,6 +16,7 @@ from bot.consent import STORAGE, answer_of
 from bot.content import say
 from bot.crisis import Level
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
+from bot.escalation import follow_ups
 from bot.escalation.flags import close_for_erasure
 from bot.logs import log_event
 from bot.storage import Database
@@ -23,10 +24,11 @@ from bot.storage.models import Consent, InboxMessage, Person
 from bot.storage.retention import erase_person, let_go, truncate_journal
 from bot.turns import outbox
 from bot.turns.bell import Bell
+from bot.turns.check_backs import take_due
 from bot.turns.crew import Crew
 from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
-from bot.turns.messages import Reply
+from bot.turns.messages import Kind, Reply
 from bot.turns.people import settings_of
 from bot.turns.router import Erasure, Outcome, Router
 from bot.turns.sender import Transport
@@ -65,6 +67,7 @@ class Conductor:
     ) -> None:
         self._database = database
         self._router = Router(settings)
+        self._answer_within = timedelta(hours=settings.check_back_answer_hours)
         self._dialogue = dialogue
         self._transport = transport
         self._door = door
@@ -85,14 +88,15 @@ class Conductor:
         """Work for ever."""
         while True:
             try:
-                self._crew.start(self._due_persons())
                 self._sweep()
+                self._crew.start(self._due_persons())
             except StorageError:
                 log_event(_log, "conductor.storage_error", level=logging.ERROR)
             await self._bell.wait(IDLE_SECONDS)
 
     async def drain(self) -> None:
         """Work off what is due now and return; for doors that live for one conversation."""
+        self._take_follow_ups()
         for person_id in self._due_persons():
             await self._work(person_id)
 
@@ -175,8 +179,7 @@ class Conductor:
             if row is None or row.state != "pending":
                 return  # committed after all; only the answer on the wire was lost
             if row.attempts == 0:
-                level = Level(row.screening.reveal()["level"])
-                self._say(session, person_id, message_id, "safety_static" if level >= Level.HIGH else "failure")
+                self._say(session, person_id, message_id, _words_without_dialogue(session, row))
             row.attempts += 1
             row.retry_at = self._clock() + timedelta(seconds=min(60, 2 ** min(row.attempts, 6)))
             if counts and row.attempts >= MOST_ANSWERED_FAILURES:
@@ -213,14 +216,28 @@ class Conductor:
             log_event(_log, "erasure.receipt_lost", kind=type(error).__name__)
 
     def _sweep(self) -> None:
-        """Once a minute let go of what men said who want no log."""
+        """Once a minute ask whom we owe a word, and let go of what men said who want no log."""
         now = self._clock()
         if not self._journal_is_clean:  # somebody was reading when a man was erased
             self._journal_is_clean = truncate_journal(self._database)
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now
+        self._take_follow_ups()
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
             refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
             let_go(session, refused, before=now - SPLIT_WITHIN)
+
+    def _take_follow_ups(self) -> None:
+        with self._database.write() as session:
+            count = take_due(session, self._door, at=self._clock(), answer_within=self._answer_within)
+        if count:
+            log_event(_log, "follow_ups.due", count=count)
+
+
+def _words_without_dialogue(session: Any, row: InboxMessage) -> str:
+    """Return the name of what he is told while the dialogue cannot answer; a check-back asks all the same."""
+    if row.kind == Kind.FOLLOW_UP:
+        return f"check_back_{follow_ups.kind_of(session, row.id)}"
+    return "safety_static" if Level(row.screening.reveal()["level"]) >= Level.HIGH else "failure"
