@@ -32,8 +32,7 @@ class Flow(Action):
         events = self._in_plan(dispatcher, tracker) if plan_filling.is_filling(tracker) else None
         if events is None:
             events = self._answer(dispatcher, tracker)
-        if note_answer(tracker, events):
-            plan_filling.offer_to_go_on(dispatcher, tracker)
+        note_answer(tracker, events)
         return events
 
     def _in_plan(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:

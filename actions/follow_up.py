@@ -13,7 +13,7 @@ from bot.storage.models import Person
 _STILL_ASKED = (direct_question.ASKED, direct_question.ASKED_TWICE)
 
 
-def note_answer(tracker: Tracker, events: Events) -> bool:
+def note_answer(tracker: Tracker, events: Events) -> None:
     """Write down what his message did to the direct question: answered as safe, answered otherwise, or nothing.
 
     Read from the step before and after, so that it holds for every wording and every flow that takes an answer.
@@ -21,17 +21,13 @@ def note_answer(tracker: Tracker, events: Events) -> bool:
     Args:
         tracker: The dialogue before this turn's events.
         events: What this turn adds to it.
-
-    Returns:
-        Whether he said just now that he is safe.
     """
     is_safe = _says_safe(tracker, events)
     if is_safe is None:
-        return False
+        return
     with database().write() as session:
         if session.get(Person, tracker.sender_id) is not None:
             follow_ups.answer(session, tracker.sender_id, is_safe=is_safe, at=utc_now())
-    return is_safe
 
 
 def _says_safe(tracker: Tracker, events: Events) -> bool | None:

@@ -94,7 +94,7 @@ def stop(dispatcher: CollectingDispatcher, tracker: Tracker, state: State) -> Ev
     if not is_kept(tracker):
         return finish(dispatcher, tracker, state)
     dispatcher.utter_message(response="utter_safety_plan_stopped", buttons=[choice("Show what I have", "show")])
-    return set_state({"paused": state.get("part") or state.get("paused")})
+    return set_state({})
 
 
 def finish(dispatcher: CollectingDispatcher, tracker: Tracker, state: State) -> Events:
@@ -125,12 +125,6 @@ def ask_again(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     """Put the part's question again after a question of his was answered."""
     state = state_of(tracker)
     return ask(dispatcher, state, state["part"])
-
-
-def offer_to_go_on(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
-    """Offer, after a crisis is answered, to go on where the plan was left."""
-    if state_of(tracker).get("paused"):
-        dispatcher.utter_message(response="utter_safety_plan_go_on", buttons=[choice("Go on with my plan", "start")])
 
 
 def _next(dispatcher: CollectingDispatcher, tracker: Tracker, state: State, part: str) -> Events:

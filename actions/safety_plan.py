@@ -50,6 +50,9 @@ class SafetyPlan(Flow):
         if is_safety_open(tracker):
             return show_in_crisis(dispatcher, tracker)
         state = state_of(tracker)
+        if state.get("paused"):  # something else came up in the middle of it
+            dispatcher.utter_message(response="utter_safety_plan_go_on")
+            return plan_filling.go_on(dispatcher, tracker, state)
         if plan_of(tracker, state):
             return _show(dispatcher, tracker)
         return plan_filling.begin(dispatcher, tracker)
@@ -80,8 +83,13 @@ def show_in_crisis(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events
         dispatcher.utter_message(text=short, buttons=[choice("Show all of it", "show")])
     else:
         dispatcher.utter_message(response="utter_safety_plan_none_in_crisis")
-    dispatcher.utter_message(response="utter_safety_ask_again", buttons=direct_question.answers())
+    _put_question(dispatcher)
     return []
+
+
+def _put_question(dispatcher: CollectingDispatcher) -> None:
+    """Put the direct question below; the events are left out on purpose, so that its step stays what it was."""
+    direct_question.ask(dispatcher, "utter_safety_ask_again")
 
 
 def _show(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
@@ -92,7 +100,7 @@ def _show(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         return [*events, *set_state({"paused": state.get("part") or state.get("paused")})]
     for bubble in shown(plan_of(tracker, state), region(tracker)):
         dispatcher.utter_message(text=bubble)
-    dispatcher.utter_message(response="utter_safety_ask_again", buttons=direct_question.answers())
+    _put_question(dispatcher)
     return []
 
 

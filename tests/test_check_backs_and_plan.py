@@ -361,8 +361,8 @@ async def test_crisis_words_in_a_part_get_the_gates_answer_and_flag_and_are_kept
     assert "utter_safety_ask" in said
     assert man.plan() == {"signs": "when I want to kill myself and nobody is home"}
     assert man.reasons()
-    assert "utter_safety_plan_go_on" in await man.presses(SAFE)
-    assert await man.presses("Go on with my plan") == ["utter_safety_plan_alone"]
+    await man.presses(SAFE)
+    assert await man.says("/plan") == ["utter_safety_plan_go_on", "utter_safety_plan_alone"]
 
 
 async def test_in_crisis_the_short_of_it_comes_first_and_the_question_stays_open(man):
@@ -400,6 +400,7 @@ async def test_another_button_sets_the_plan_aside_and_nothing_is_written_into_it
     await man.says("/checkin")
     await man.says("just been to the shop, it was packed")
     assert man.plan() == {}
+    assert await man.says("/plan") == ["utter_safety_plan_go_on", "utter_safety_plan_signs"]
 
 
 async def test_no_dialogue_of_the_plan_lies_open_in_the_database(man, shared_rasa):
