@@ -9,8 +9,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import beside, direct_question
-from actions.message import Events, intent_read
+from actions import beside, direct_question, plan_filling
+from actions.follow_up import note_answer
+from actions.message import Events, intent_read, words
 
 
 class Flow(Action):
@@ -28,7 +29,24 @@ class Flow(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Answer one message."""
-        return self._answer(dispatcher, tracker)
+        events = self._in_plan(dispatcher, tracker) if plan_filling.is_filling(tracker) else None
+        if events is None:
+            events = self._answer(dispatcher, tracker)
+        note_answer(tracker, events)
+        return events
+
+    def _in_plan(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+        """Take his words for the part of his plan that he is at; None where this flow must answer by itself."""
+        if self.name() == "action_safety_plan":
+            return None
+        if not words(tracker):
+            return [*plan_filling.pause(tracker), *self._answer(dispatcher, tracker)]
+        if self.is_safety or plan_filling.is_new_concern(tracker):
+            return [*plan_filling.keep_quietly(tracker), *self._answer(dispatcher, tracker)]
+        events = plan_filling.take_words(dispatcher, tracker)
+        if events is not None:
+            return events
+        return [*self._answer(dispatcher, tracker), *plan_filling.ask_again(dispatcher, tracker)]
 
     def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if self.is_safety:

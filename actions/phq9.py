@@ -93,7 +93,8 @@ def _finish(dispatcher: CollectingDispatcher, tracker: Tracker, result: Phq9) ->
     )
     if result.self_harm_item >= 1:
         reason = f"answered item 9 of the PHQ-9 (better off dead or hurting himself) with {result.self_harm_item} of 3"
-        raise_flag(tracker, level=ORANGE if result.self_harm_item > 1 else YELLOW, kind="phq9", reason=reason)
+        level = ORANGE if result.self_harm_item > 1 else YELLOW
+        raise_flag(tracker, level=level, kind="phq9", reason=reason, check_back=True)
         return direct_question.ask(dispatcher, "utter_phq9_item9")
     if result.total >= PHQ9_SEVERE:
         raise_flag(tracker, level=YELLOW, kind="phq9", reason=f"scored {result.total} of 27 in the PHQ-9")

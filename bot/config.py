@@ -34,6 +34,7 @@ class Settings:
         staff_port: Port that the staff app listens on.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
+        check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
         log_level: Level of the root logger.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     staff_port: int
     staff_reads_until: str
     dialogue_timeout_seconds: float
+    check_back_answer_hours: int
     log_level: str
 
     @classmethod
@@ -71,6 +73,7 @@ class Settings:
             staff_port=_whole(env, "STAFF_PORT", 8080, 0, 65535),
             staff_reads_until=env.get("STAFF_READS_UNTIL") or "",
             dialogue_timeout_seconds=float(_whole(env, "DIALOGUE_TIMEOUT_SECONDS", 15, 1, 120)),
+            check_back_answer_hours=_whole(env, "CHECK_BACK_ANSWER_HOURS", 24, 1, 168),
             log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         )
 

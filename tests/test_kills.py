@@ -16,6 +16,7 @@ from tests.path_fixtures import Bot, House, Ledger, Rasa, fake_telegram, until
 
 SEED = 20261122
 BOT_KILLS, RASA_KILLS = 6, 4
+CHECK_BACK_KILLS = 5
 MEN = (2001, 2002, 2003)
 CRISIS = "I want to kill myself"
 TEXTS = (
@@ -121,4 +122,58 @@ def check(house: House, api, storm: Storm) -> None:
         causes = [entry["message_id"] for entry in entries]
         crises = [row.id for row in rows if storm.sent.get(row.update_id, (0, ""))[1] == CRISIS]
         assert [causes.count(row_id) for row_id in crises] == [1] * len(crises)
+    database.close()
+
+
+@pytest.mark.asyncio
+async def test_kills_between_due_and_sent_lose_no_check_back_and_ask_it_once(tmp_path):
+    house = House.build(tmp_path / "house")
+    rasa = Rasa(house)
+    rasa.wait_until_ready()
+    chance = random.Random(SEED)  # noqa: S311 - a repeatable storm
+    async with fake_telegram(first_update=1) as api:
+        bot = Bot(house, api, rasa.url)
+        try:
+            for man in MEN:
+                api.say(man, CRISIS)
+                await api.wait_for_message(man, say("safety_high", "us-miami")[0])
+            await until(lambda: is_settled(house), what="answering the crisis")
+            bot.kill()
+            make_due(house, "silence")
+            for _ in range(CHECK_BACK_KILLS):  # death comes while the bot starts, asks, waits for Rasa or sends
+                bot = Bot(house, api, rasa.url)
+                pause = time.monotonic() + chance.uniform(0.6, 2.0)
+                while time.monotonic() < pause:
+                    await asyncio.sleep(0.005)
+                bot.kill()
+            bot = Bot(house, api, rasa.url)
+            await until(lambda: is_asked(house) and is_settled(house), within=60, what="asking everybody")
+            check_asked_once(house, api)
+        finally:
+            bot.kill()
+            rasa.kill()
+
+
+def make_due(house: House, kind: str) -> None:
+    with closing(sqlite3.connect(house.home / "ballast.db")) as connection, connection:
+        connection.execute("UPDATE follow_ups SET due_at = '2026-01-01 00:00:00.000000' WHERE kind = ?", (kind,))
+
+
+def is_asked(house: House) -> bool:
+    with closing(sqlite3.connect(house.home / "ballast.db")) as connection:
+        query = "SELECT count(*) FROM follow_ups WHERE kind = 'silence' AND state = 'asked'"
+        return connection.execute(query).fetchone() == (len(MEN),)
+
+
+def check_asked_once(house: House, api) -> None:
+    database = house.open()
+    ledger = Ledger(database)
+    for man in MEN:
+        (row,) = [row for row in ledger.inbox(man) if row.kind == "follow_up"]
+        assert row.state == "done"
+        replies = [reply for reply in ledger.outbox(man) if reply.turn_id == row.id]
+        assert [reply.state for reply in replies] == ["sent"]
+        with database.read() as session:
+            question = session.get(OutboxMessage, replies[0].seq).body.reveal()["text"]
+        assert question in [sent.text for sent in api.sent if sent.chat_id == man and sent.method == "sendMessage"]
     database.close()

@@ -51,7 +51,8 @@ def open_flag(
         session: The transaction in which the message was received.
         person_id: Whom it is about.
         level: ``red``, ``orange`` or ``yellow``.
-        kind: ``screening``, ``person`` (he asked for one), ``phq9``, ``violence``, ``partner_harm`` or ``child_harm``.
+        kind: ``screening``, ``person`` (he asked for one), ``phq9``, ``check_back``, ``violence``, ``partner_harm`` or
+            ``child_harm``.
         reasons: Sentences that staff can read; sealed.
         at: When it happened.
         message_id: Inbox id of the message that caused it.

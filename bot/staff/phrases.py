@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "child_harm": "Wrote about hurting a child",
     "person": "Asked for a person",
     "phq9": "Answers to the PHQ-9 questionnaire",
+    "check_back": "Did not say he is safe at a check-back",
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {

@@ -155,6 +155,8 @@ def _text(body: Any) -> str | None:
 def _his_note(body: Any) -> str:
     if not isinstance(body, Mapping) or _text(body):
         return ""
+    if str(body.get("payload") or "").startswith("/check_back"):
+        return "a check-back was due; he wrote nothing"
     return "pressed a button" if body.get("button") else "sent something without words"
 
 

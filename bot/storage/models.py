@@ -195,6 +195,24 @@ class Flag(Base):
     __table_args__ = (Index("flags_queue", "state", "level", "due_at"),)
 
 
+class FollowUp(Base):
+    """A word that we owe him at a certain time: a check-back after a crisis, or a reminder that he asked for.
+
+    What is said is decided when it is due; the row holds no words, so that nothing in it needs a seal.
+    """
+
+    __tablename__ = "follow_ups"
+    id = Column(_ID, primary_key=True, default=new_id)  # also the id of the inbox row that it becomes when due
+    person_id = _person_column()
+    kind = Column(String(16), nullable=False)
+    state = Column(String(16), nullable=False, default="pending")
+    due_at = Column(UtcDateTime, nullable=False)
+    asked_at = Column(UtcDateTime)
+    closed_at = Column(UtcDateTime)
+    flag_id = Column(_ID, ForeignKey("flags.id", ondelete="SET NULL"))  # the flag that made it; none for a reminder
+    __table_args__ = (Index("follow_ups_due", "state", "due_at"),)
+
+
 class AuditEntry(Base):
     """One link of the audit chain: who did what to which row, never what it said."""
 

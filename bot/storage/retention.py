@@ -13,6 +13,7 @@ from bot.storage.models import (
     ButtonToken,
     Consent,
     Flag,
+    FollowUp,
     InboxMessage,
     OutboxMessage,
     Person,
@@ -22,7 +23,7 @@ from bot.storage.models import (
     Turn,
 )
 
-_HIS_TABLES = (PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record)
+_HIS_TABLES = (PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp)
 
 
 def erase_person(session: Any, person_id: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
+
 from bot.config import REGIONS, Settings
 from bot.consent import RESEARCH, record_answer
 from bot.content import label, say
-from bot.escalation import open_flag
+from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
 from bot.storage.models import InboxMessage, Person
 from bot.turns import outbox
@@ -22,6 +24,7 @@ TO_DIALOGUE = {
     "doctor": "/ask_gp",
     "find": "/ask_local_service",
     "whoreads": "/who_reads_this",
+    "plan": "/safety_plan",
     "stop": "/stop",
 }
 MENU = {
@@ -31,6 +34,7 @@ MENU = {
     "phq9": "Nine questions about the last two weeks",
     "doctor": "Get ready for a doctor's visit",
     "find": "Groups and services",
+    "plan": "Your own plan for bad hours",
     "person": "Ask clinic staff to get in touch",
     "region": "Where you are: numbers and places",
     "whoreads": "Who can read this",
@@ -38,6 +42,8 @@ MENU = {
     "forget": "Wipe everything",
     "stop": "Stop this for now",
 }
+
+SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
 
 def command_of(text: str) -> str | None:
@@ -67,7 +73,7 @@ class Desk:
             self._say(session, person, row, "region_question", at, REGIONS)
         else:
             self._say(session, person, row, "help", at)
-        row.state = "done"
+        self._finish(session, person, row, at)
 
     def press(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
         """Act on one of the gate's own buttons, apart from consent and erasure, which are routed before."""
@@ -81,11 +87,19 @@ class Desk:
             self._say(session, person, row, "forget_kept", at)
         else:
             self._say(session, person, row, "stale_button", at)
-        row.state = "done"
+        self._finish(session, person, row, at)
 
     def say(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
         """Say one of the gate's texts and be done with the message."""
         self._say(session, person, row, name, at)
+        self._finish(session, person, row, at)
+
+    def _finish(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
+        """Be done with a message; an open question of safety is put once more, in other words, so that it stays."""
+        if follow_ups.is_question_open(session, person.id):
+            received = select(func.count(InboxMessage.seq)).filter_by(person_id=person.id)
+            turn = session.execute(received).scalar()
+            self._say(session, person, row, "question_again", at, SAFETY_ANSWERS, turn=turn)
         row.state = "done"
 
     def _ask_for_person(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
@@ -109,9 +123,16 @@ class Desk:
         name: str,
         at: datetime,
         choices: tuple[str, ...] = (),
+        *,
+        turn: int = 0,
     ) -> None:
         region = settings_of(person)["region"]
-        bubbles = [Reply(bubble) for bubble in say(name, region, staff=self._settings.staff_reads_until)]
-        buttons = tuple(ReplyButton(label(choice), f"gate:{choice}") for choice in choices)
+        bubbles = [Reply(bubble) for bubble in say(name, region, turn=turn, staff=self._settings.staff_reads_until)]
+        buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)
+
+
+def _payload(choice: str) -> str:
+    """Return what a button stands for: answers to the direct question go to the dialogue, the rest to the gate."""
+    return f"/{choice}" if choice in SAFETY_ANSWERS else f"gate:{choice}"

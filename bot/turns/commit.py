@@ -12,7 +12,7 @@ from bot.consent import STORAGE, answer_of
 from bot.content import say
 from bot.storage.models import InboxMessage, Person, Turn
 from bot.turns import outbox
-from bot.turns.messages import Reply
+from bot.turns.messages import Kind, Reply
 from bot.turns.people import settings_of
 
 
@@ -60,7 +60,7 @@ def commit_turn(
         replies = [Reply(bubble) for bubble in say("empty_reply", region)]
     turn = Turn(id=message_id, person_id=person_id, at=at, model=model)
     session.add(turn)
-    if keeps_log(session, person_id):
+    if keeps_log(session, person_id) and row.kind != Kind.FOLLOW_UP:  # nobody wrote anything that could be read
         turn.reading = reading
     row.state = "done"
     outbox.queue(session, person_id, replies, at=at, turn_id=message_id)

@@ -20,6 +20,7 @@ from bot.storage import Database
 from bot.storage.models import Consent, InboxMessage, Person
 from bot.storage.retention import erase_person, let_go, truncate_journal
 from bot.turns.bell import Bell
+from bot.turns.check_backs import take_due
 from bot.turns.crew import Crew
 from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
@@ -61,6 +62,7 @@ class Conductor:
     ) -> None:
         self._database = database
         self._router = Router(settings)
+        self._answer_within = timedelta(hours=settings.check_back_answer_hours)
         self._dialogue = dialogue
         self._transport = transport
         self._door = door
@@ -81,15 +83,16 @@ class Conductor:
         """Work for ever."""
         while True:
             try:
+                self._sweep()
                 self._crew.start(self._due_persons())
                 self._tell_those_behind()
-                self._sweep()
             except StorageError:
                 log_event(_log, "conductor.storage_error", level=logging.ERROR)
             await self._bell.wait(IDLE_SECONDS)
 
     async def drain(self) -> None:
         """Work off what is due now and return; for doors that live for one conversation."""
+        self._take_follow_ups()
         for person_id in self._due_persons():
             await self._work(person_id)
         self._tell_those_behind()
@@ -213,14 +216,21 @@ class Conductor:
             log_event(_log, "erasure.receipt_lost", kind=type(error).__name__)
 
     def _sweep(self) -> None:
-        """Once a minute let go of what men said who want no log."""
+        """Once a minute ask whom we owe a word, and let go of what men said who want no log."""
         now = self._clock()
         if not self._journal_is_clean:  # somebody was reading when a man was erased
             self._journal_is_clean = truncate_journal(self._database)
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now
+        self._take_follow_ups()
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
             refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
             let_go(session, refused, before=now - SPLIT_WITHIN)
+
+    def _take_follow_ups(self) -> None:
+        with self._database.write() as session:
+            count = take_due(session, self._door, at=self._clock(), answer_within=self._answer_within)
+        if count:
+            log_event(_log, "follow_ups.due", count=count)

@@ -14,15 +14,15 @@ from bot.config import Settings
 from bot.content import say
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, screen
-from bot.errors import SealBrokenError
-from bot.escalation import open_flag
+from bot.errors import KeyMissingError, SealBrokenError
+from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import level_for
 from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
 from bot.turns import outbox
-from bot.turns.messages import Incoming, Reply, cut
+from bot.turns.messages import Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
 SPLIT_WITHIN = timedelta(minutes=10)
@@ -35,6 +35,8 @@ SAFETY_TEXT = {
     CrisisKind.OTHER_PERSON: "safety_other",
     CrisisKind.BEREAVED: "safety_bereaved",
 }
+_REMEMBERED_TEXTS = 4
+_WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
 _log = logging.getLogger("ballast.gate")
 
 
@@ -52,6 +54,7 @@ class Gate:
         self._settings = settings
         self._clock = clock
         # His last texts, in memory only: a sentence split over two messages is screened as one.
+        # After a restart they are read from the inbox, once a chat.
         self._recent: dict[str, deque[tuple[datetime, str]]] = {}
 
     def receive(self, incoming: Incoming) -> Screening | None:
@@ -72,6 +75,7 @@ class Gate:
             person = self._person(session, incoming)
             body = {"text": text, "button": incoming.button, "cut": was_cut}
             row = self._store(session, person, incoming, body, screening)
+            follow_ups.hear(session, person.id, at=incoming.at)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening)
         self._remember(incoming, text)
@@ -125,7 +129,7 @@ class Gate:
         outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, lane=outbox.CRISIS)
         if screening.kind.is_about_another:
             return  # staff could not reach the one at risk, and he is not the one
-        open_flag(
+        flag = open_flag(
             session,
             person_id=person.id,
             level=level_for(screening),
@@ -134,6 +138,8 @@ class Gate:
             at=row.received_at,
             message_id=row.id,
         )
+        if screening.kind is CrisisKind.SELF:
+            follow_ups.schedule(session, person_id=person.id, flag_id=flag.id, at=row.received_at)
 
     def _region(self, person: Person) -> str:
         """Return where he is; numbers of the installation's region are better than none."""
@@ -144,7 +150,12 @@ class Gate:
             return self._settings.region
 
     def _earlier(self, incoming: Incoming) -> list[str]:
-        seen = self._recent.get(f"{incoming.door}:{incoming.chat_id}", ())
+        chat = f"{incoming.door}:{incoming.chat_id}"
+        seen = self._recent.get(chat)
+        if seen is None:
+            with self._database.read() as session:
+                seen = _last_texts(session, incoming)
+            self._keep(chat, seen)
         return [text for at, text in seen if incoming.at - at <= SPLIT_WITHIN]
 
     def forget(self, door: str, chat_id: str) -> None:
@@ -155,8 +166,34 @@ class Gate:
         if not text:
             return
         chat = f"{incoming.door}:{incoming.chat_id}"
-        recent = self._recent.pop(chat, deque(maxlen=4))
+        recent = self._recent.pop(chat, deque(maxlen=_REMEMBERED_TEXTS))
         recent.append((incoming.at, text))
+        self._keep(chat, recent)
+
+    def _keep(self, chat: str, recent: deque[tuple[datetime, str]]) -> None:
         self._recent[chat] = recent
         while len(self._recent) > _REMEMBERED_CHATS:
             self._recent.pop(next(iter(self._recent)))
+
+
+def _last_texts(session: Any, incoming: Incoming) -> deque[tuple[datetime, str]]:
+    """Return what he wrote within the window, oldest first, as far as it can be opened; at most what memory holds."""
+    index = session.info["vault"].keyring.chat_index(incoming.door, incoming.chat_id)
+    query = select(InboxMessage).join(Person, Person.id == InboxMessage.person_id)
+    query = query.where(
+        Person.chat_index == index,
+        InboxMessage.received_at >= incoming.at - SPLIT_WITHIN,
+        InboxMessage.kind.in_(_WITH_WORDS),
+        InboxMessage.update_id != incoming.update_id,
+    )
+    found: deque[tuple[datetime, str]] = deque(maxlen=_REMEMBERED_TEXTS)
+    rows = session.execute(query.order_by(InboxMessage.seq.desc()).limit(_REMEMBERED_TEXTS)).scalars().all()
+    for row in reversed(rows):
+        try:
+            text = row.body.reveal()["text"] if row.body is not None else None
+        except (SealBrokenError, KeyMissingError):
+            log_event(_log, "gate.earlier_unreadable", level=logging.ERROR, message=row.id)
+            continue
+        if text:
+            found.append((row.received_at, text))
+    return found

@@ -12,12 +12,13 @@ _LEADING = re.compile(r"^[\s/]+")
 
 
 class Kind(str, enum.Enum):
-    """What kind of thing a man sent."""
+    """What kind of thing a man sent, or that it is our own turn to speak."""
 
     TEXT = "text"
     EDIT = "edit"
     BUTTON = "button"
     MEDIA = "media"
+    FOLLOW_UP = "follow_up"  # written by the house itself when a follow-up is due, never by a door
 
     def __str__(self) -> str:
         return str(self.value)

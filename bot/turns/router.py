@@ -9,6 +9,7 @@ from typing import Any
 from bot.config import Settings
 from bot.content import typed_choice, word_for_sign
 from bot.crisis import Level
+from bot.escalation import follow_ups
 from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red
 from bot.storage.models import ButtonToken, InboxMessage, Person
 from bot.turns import onboarding
@@ -47,6 +48,8 @@ class Router:
         if row.kind == Kind.EDIT:  # an edit is screened; the gate has answered if it had to
             row.state = "done"
             return None
+        if row.kind == Kind.FOLLOW_UP:
+            return _route_follow_up(session, person, row, body)
         if row.kind == Kind.BUTTON:
             return self._route_button(session, person, row, body, at)
         return self._route_words(session, person, row, body["text"] or "", level, at)
@@ -58,7 +61,7 @@ class Router:
         if command in ("forget", "person"):  # they work in every state
             self._desk.answer(session, person, row, command, at=at)
             return None
-        if level < Level.HIGH and not onboarding.may_pass(session, person):
+        if level < Level.HIGH and not _may_pass(session, person):
             self._first_questions(session, person, row, text, command, at)
             return None
         if command in TO_DIALOGUE:
@@ -121,6 +124,19 @@ class Router:
             return Erasure()
         self._desk.say(session, person, row, "forget_held", at=at)
         return None
+
+
+def _may_pass(session: Any, person: Person) -> bool:
+    """Return whether what he writes may go on: an answer to the direct question waits for no form either."""
+    return onboarding.may_pass(session, person) or follow_ups.is_question_open(session, person.id)
+
+
+def _route_follow_up(session: Any, person: Person, row: InboxMessage, body: dict[str, Any]) -> TurnRequest | None:
+    """Give a check-back its turn, unless he has answered or declined while it waited."""
+    if follow_ups.is_asked(session, row.id):
+        return _turn(person, row, payload=body["payload"])
+    row.state = "done"
+    return None
 
 
 def _turn(person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import aliased
 
 from bot.content import say
 from bot.crisis import Kind, Level
+from bot.escalation import follow_ups
 from bot.escalation.flags import CRISIS_KINDS, has_open
 from bot.storage import Database
 from bot.storage.models import InboxMessage, Person
 from bot.turns import outbox
+from bot.turns.messages import Kind as MessageKind
 from bot.turns.messages import Reply
 from bot.turns.people import settings_of
 
@@ -21,8 +23,11 @@ from bot.turns.people import settings_of
 def text_for(session: Any, row: InboxMessage) -> str:
     """Return which of the gate's texts stands in for the dialogue.
 
-    A "yes" or "ok" while his flag is open still belongs to the crisis, whatever it screens as by itself.
+    A "yes" or "ok" while his flag is open still belongs to the crisis, whatever it screens as by itself. A
+    check-back asks all the same.
     """
+    if row.kind == MessageKind.FOLLOW_UP:
+        return f"check_back_{follow_ups.kind_of(session, row.id)}"
     screening = row.screening.reveal()
     level, kind = Level(screening["level"]), Kind(screening.get("kind", "self"))
     if kind.harms_others and level >= Level.CONCERN:

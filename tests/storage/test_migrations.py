@@ -1,14 +1,15 @@
 import threading
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bot.errors import StorageError
-from bot.storage import Database
+from bot.storage import Database, migrate
 from bot.storage.columns import Base
 from bot.storage.migrate import head
-from bot.storage.models import Person
+from bot.storage.models import FollowUp, Person
 
 
 def tables(database):
@@ -70,3 +71,19 @@ def test_a_database_of_a_newer_version_is_refused(database, execute):
     with pytest.raises(StorageError, match="newer version"):
         database.prepare()
     assert version(database) == ["9999"]
+
+
+def test_the_table_of_follow_ups_goes_down_and_up_again_with_data_inside(database, person, clock):
+    before, person_id = tables(database), person()
+    row = FollowUp(id="f" * 32, person_id=person_id, kind="day", due_at=clock())
+    with database.write() as session:
+        session.add(row)
+    with database.engine.execution_options(ballast_write=True).begin() as connection:
+        command.downgrade(migrate._config(connection), "0001")
+    assert "follow_ups" not in {name for _, name, _ in tables(database)}
+    with database.read() as session:
+        assert session.get(Person, person_id).chat.reveal().startswith("chat of")
+    database.prepare()
+    assert tables(database) == before
+    with database.read() as session:
+        assert session.query(FollowUp).count() == 0

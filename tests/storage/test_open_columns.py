@@ -22,6 +22,8 @@ OPEN = {
         *("id", "person_id", "level", "kind", "state", "version", "revision"),
         *("opened_at", "due_at", "claimed_by", "claimed_until", "closed_at"),
     },
+    # When we owe him a word, of which kind, and whether he answered: what his flag, open as well, says already.
+    "follow_ups": {"id", "person_id", "kind", "state", "due_at", "asked_at", "closed_at", "flag_id"},
     "inbox": {
         *("seq", "id", "door", "update_id", "person_id", "kind", "state"),
         *("received_at", "retry_at", "attempts", "revision"),

@@ -97,7 +97,8 @@ async def test_forget_is_held_back_while_a_red_flag_is_open(path):
     path.consent()
     await path.says(RED)
     await path.says("/forget")
-    assert await path.presses("Wipe it") == path.wording("forget_held")
+    said = await path.presses("Wipe it")
+    assert said[: len(path.wording("forget_held"))] == path.wording("forget_held")
     assert path.rows(PersonKey)
     assert path.rows(Flag)[0].reasons_sealed is not None
 

@@ -95,7 +95,7 @@ def test_storage_error_commits_nothing(path):
 
 def test_sentence_split_over_two_messages_is_read_as_one(path):
     assert path.receive("I want to").level is Level.NONE
-    assert path.receive("kill myself").level >= Level.HIGH
+    assert path.receive("be dead").level >= Level.HIGH
     assert len(path.rows(Flag)) == 1
 
 
@@ -104,7 +104,7 @@ def test_halves_that_do_not_belong_together_are_read_alone(path, how):
     path.receive("I want to")
     if how == "eleven minutes later":
         path.clock.forward(minutes=11)
-    alone = path.receive("kill", chat="8" if how == "another man" else "4711")
+    alone = path.receive("be dead", chat="8" if how == "another man" else "4711")
     assert alone.level is Level.NONE
 
 
@@ -116,7 +116,7 @@ def test_refused_storage_leaves_no_trace_in_the_memory_of_recent_texts(path, mon
         patched.setattr(path.database, "write", refuse)
         with pytest.raises(StorageError):
             path.receive("I want to")
-    assert path.receive("kill").level is Level.NONE
+    assert path.receive("be dead").level is Level.NONE
 
 
 @pytest.mark.asyncio
@@ -199,3 +199,55 @@ def test_damaged_settings_do_not_stop_the_safety_reply(path):
         )
     assert path.receive(CRISIS).level is Level.HIGH
     assert "988" in " ".join(path.outbox_texts())
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.asyncio
+async def test_sentence_split_over_a_restart_is_read_as_one(path, keeps):
+    path.consent(keeps=keeps)
+    await path.says("I want to")
+    path.restart()
+    path.clock.forward(minutes=9)
+    path.conductor._sweep()  # lets go of what a man said who wants no log, but not within the ten minutes
+    assert path.receive("be dead").level >= Level.HIGH
+
+
+@pytest.mark.parametrize("how", ["another man", "eleven minutes later", "erased"])
+def test_a_restart_joins_no_halves_that_do_not_belong_together(path, how):
+    path.receive("I want to")
+    path.restart()
+    if how == "eleven minutes later":
+        path.clock.forward(minutes=11)
+    if how == "erased":
+        with path.database.write() as session:
+            session.query(InboxMessage).delete()
+    alone = path.receive("be dead", chat="8" if how == "another man" else "4711")
+    assert alone.level is Level.NONE
+
+
+def test_after_a_restart_the_inbox_is_read_once_and_no_further_than_memory_would_reach(path):
+    path.receive("I want to")
+    for _ in range(4):
+        path.receive("sorry, the phone rang")
+    path.restart()
+    reads = []
+
+    def note(row, context):
+        reads.append(row.id)
+
+    event.listen(InboxMessage, "load", note)
+    try:
+        assert path.receive("be dead").level is Level.NONE  # the half is five messages back
+        assert path.receive("well").level is Level.NONE
+    finally:
+        event.remove(InboxMessage, "load", note)
+    assert len(reads) == 4
+
+
+def test_an_earlier_message_that_cannot_be_opened_stops_no_screening(path):
+    path.receive("I want to")
+    path.receive("rough night")
+    with path.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE inbox SET body_sealed = screening_sealed WHERE seq = 2")
+    path.restart()
+    assert path.receive("be dead").level >= Level.HIGH

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.consent import ADULT, RESEARCH, STORAGE, answer_of
+from bot.escalation import follow_ups
 from bot.storage.models import Flag, InboxMessage, Turn
 
 pytestmark = pytest.mark.asyncio
@@ -13,6 +14,11 @@ pytestmark = pytest.mark.asyncio
 def answers(path):
     with path.database.read() as session:
         return tuple(answer_of(session, path.person().id, kind) for kind in (ADULT, STORAGE, RESEARCH))
+
+
+def says_he_is_safe(path):
+    with path.database.write() as session:
+        follow_ups.answer(session, path.person().id, is_safe=True, at=path.clock())
 
 
 async def test_first_message_is_held_until_consent_and_then_answered(path):
@@ -72,7 +78,9 @@ async def test_crisis_passes_without_consent(path):
     assert "988" in " ".join(said)
     assert said[-1] == "re: I want to kill myself"
     assert len(path.rows(Flag)) == 1
-    assert (await path.says("sorry"))[:-1] == path.wording("intro")  # the questions come later
+    assert await path.says("sorry") == ["re: sorry"]  # the direct question is open: nothing stands before it
+    says_he_is_safe(path)
+    assert (await path.says("sorry about that"))[:-1] == path.wording("intro")  # the questions come later
 
 
 async def test_crisis_of_an_under_age_man_is_still_answered(path):
@@ -115,6 +123,7 @@ async def test_man_who_agreed_keeps_his_talk_after_the_window(path):
 async def test_what_was_said_before_a_refusal_goes_too(path):
     await path.says("I want to kill myself")  # passes without consent, and is read
     assert path.rows(Turn)[0].reading_sealed is not None
+    says_he_is_safe(path)
     await path.says("hm")
     await path.presses("I'm 18+, keep nothing")
     path.clock.forward(minutes=11)

@@ -21,7 +21,7 @@ from . import lint
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (ROOT / "seeds", ROOT.parent / "shared" / "seeds")  # the two sources; not part of the repository
 # Intents that only screening or a button sets.
-NEVER_GUESSED = re.compile(r"crisis_|safety_|grounding$|beside_answer$|decline_check_back$|check_back$")
+NEVER_GUESSED = re.compile(r"crisis_|safety_(?!plan$)|grounding$|beside_answer$|check_back$")
 PARTS = ("reflection", "question", "step")
 VARIATIONS = 3
 LEAST_EXAMPLES_OF_A_CODE, LEAST_EXAMPLES = 40, 25
@@ -51,12 +51,20 @@ PROMISED = {
     "empty_reply": {"crisis"},
     "cannot_see": {"crisis"},
     "person_asked": {"crisis", "staff"},
+    "check_back_silence": {"emergency", "crisis"},
+    "check_back_day": {"emergency", "crisis"},
+    "check_back_week": {"emergency", "crisis"},
 }
+LOCK_SCREEN = 100  # characters of a message that a phone shows to whoever lies beside it
+TELLING = re.compile(r"suicid|depress|kill|die\b|dying|death|your life|crisis|flag|mood|clinic|danger|safe\b|harm|hurt")
 PROMISED_IN_DIALOGUE = {
     "utter_safety_imminent": {"emergency"},
     "utter_other_person_lines": {"emergency", "crisis"},
+    "utter_decline_check_back": {"crisis"},
 }
+CHECK_BACKS = tuple(f"utter_check_back_{kind}" for kind in ("silence", "day", "week"))
 DIRECT_QUESTIONS = (
+    *CHECK_BACKS,
     "utter_safety_ask",
     "utter_safety_ask_again",
     "utter_safety_back",
@@ -276,6 +284,19 @@ def test_yes_to_a_direct_question_always_means_danger(name):
         assert re.search(r"(ending|end) your life|killing yourself|dying", last), text
         assert " safe" not in last, text
         assert lint.questions(text) == 1, text
+
+
+def test_a_check_back_begins_with_words_that_anybody_may_see():
+    said = [text for name in CHECK_BACKS for text in responses()[name]]
+    said += [bubble[0] for name in PROMISED if name.startswith("check_back_") for bubble in gate_bubbles()[name]]
+    assert len(said) == 12
+    assert [text for text in said if TELLING.search(text[:LOCK_SCREEN].lower())] == []
+
+
+def test_a_check_back_is_one_bubble_while_the_dialogue_is_away():
+    """A second bubble would be the one that the lock screen shows."""
+    found = [gate_bubbles()[name] for name in PROMISED if name.startswith("check_back_")]
+    assert {len(variation) for variations in found for variation in variations} == {1}
 
 
 def test_the_clinic_is_never_promised_at_a_given_time():
