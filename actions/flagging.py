@@ -38,3 +38,9 @@ def raise_flag(tracker: Tracker, *, level: str, kind: str, reason: str, check_ba
         )
         if check_back or kind == "screening":
             follow_ups.schedule(session, person_id=tracker.sender_id, flag_id=flag.id, at=at)
+
+
+def check_backs_owed(tracker: Tracker) -> frozenset[str]:
+    """Return the kinds of check-back that he has still to expect."""
+    with database().read() as session:
+        return follow_ups.owed(session, tracker.sender_id)

@@ -7,6 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import statements
 from actions.answers import Answer, read_answer, says_safe
+from actions.flagging import check_backs_owed
 from actions.message import Button, Events, button, intent_read, words
 from actions.resume import take_up, ways_back
 from actions.safety_state import ANSWERS, ASKED_TWICE, FROM_CONCERN, ORIGIN, TOLD, is_pressed, keep, move
@@ -58,13 +59,18 @@ def ask_once_more(dispatcher: CollectingDispatcher) -> Events:
     return move(ASKED_TWICE)
 
 
+# What he is told about check-backs: none to come any more, the last one, both.
+_SAFE_BY_OWED = ("utter_safety_no_last", "utter_safety_no_week", "utter_safety_no")
+
+
 def let_go(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     """He says that he is safe: say what comes next and offer the way back; staff's flag stays as it is."""
     done = [*move(None), *keep({ANSWERS: None, ORIGIN: None})]
     if tracker.get_slot(ORIGIN) == FROM_CONCERN and not tracker.get_slot(ANSWERS):
         return [*done, *move_concern("no"), *_back_to_theme(dispatcher, tracker)]
-    choices = [*ways_back(tracker), button("Don't check back", "/decline_check_back")]
-    dispatcher.utter_message(response="utter_safety_no", buttons=choices)
+    owed = check_backs_owed(tracker)
+    declining = [button("Don't check back", "/decline_check_back")] if owed else []
+    dispatcher.utter_message(response=_SAFE_BY_OWED[min(len(owed), 2)], buttons=[*ways_back(tracker), *declining])
     return done
 
 

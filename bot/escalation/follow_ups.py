@@ -136,6 +136,11 @@ def decline(session: Any, person_id: str, *, at: datetime) -> None:
     session.flush()
 
 
+def owed(session: Any, person_id: str) -> frozenset[str]:
+    """Return the kinds of check-back that he has still to expect."""
+    return frozenset(row.kind for row in _of(session, person_id, _PENDING, DAY, WEEK))
+
+
 def has_been_asked(session: Any, person_id: str) -> bool:
     """Return whether a check-back waits for his answer."""
     return bool(_of(session, person_id, _ASKED))
