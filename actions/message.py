@@ -74,6 +74,18 @@ def intent_read(tracker: Tracker) -> str:
     return str((tracker.latest_message.get("intent") or {}).get("name") or "")
 
 
+def is_likely(tracker: Tracker, least: float) -> bool:
+    """Return whether the model gave the intent at least this probability; a button is always meant."""
+    confidence = (tracker.latest_message.get("intent") or {}).get("confidence")
+    return confidence is None or float(confidence) >= least
+
+
+def likeliest_code(tracker: Tracker) -> str | None:
+    """Return the code that stands highest in the ranking, however low."""
+    ranking = (last_user_event(tracker).get("parse_data") or {}).get("intent_ranking") or []
+    return next((row["name"] for row in ranking if row["name"] in code_ids()), None)
+
+
 def pressed_value(tracker: Tracker, entity: str) -> str | None:
     """Return what the pressed button carries under an entity's name; None for words."""
     entities = (last_user_event(tracker).get("parse_data") or {}).get("entities") or []

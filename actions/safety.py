@@ -8,11 +8,15 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import beside, direct_question, imminent, safety_steps
 from actions.flow import Flow, set_slots
-from actions.message import Events, codes_read, intent_read
+from actions.message import Events, codes_read, intent_read, is_likely, likeliest_code
 from actions.safety_state import ANSWERS, CHANGED, CHECK, FROM_CONCERN, IMMINENT, QUESTIONS, is_open, step_of
 from actions.stay import next_minute, stay
 from actions.themes import open_theme
 from bot.clock import utc_now
+
+LIKELY_OUT_OF_THE_BLUE = (
+    0.4  # ordinary talk about wives and phones comes near these intents; a crisis needs no such bar
+)
 
 
 class Crisis(Flow):
@@ -102,6 +106,10 @@ class Honest(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Say how it is; nothing is promised that cannot be kept."""
         intent = intent_read(tracker)
+        if step_of(tracker) is None and not is_likely(tracker, LIKELY_OUT_OF_THE_BLUE):
+            code = likeliest_code(tracker)  # these words belong to a crisis; without one they are seldom meant
+            if code is not None:
+                return open_theme(dispatcher, tracker, code)
         if intent == "took_it_back":  # said out of the blue: nothing is open that it could take back
             dispatcher.utter_message(response="utter_took_it_back")
             return []

@@ -81,7 +81,7 @@ async def type_it_everywhere(api, ledger: Ledger, rasa: Switch) -> None:
     await settled(api, ledger)
     await rasa.off()
     api.say(MAN, f"{CANARY} while Rasa is down")
-    await api.wait_for_message(MAN, say("failure", "us-miami")[0])
+    await api.wait_for_message(MAN, say("safety_static", "us-miami")[0])  # his crisis is open
     await rasa.on()
     await settled(api, ledger)
 
