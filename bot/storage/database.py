@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.crypto import KeyRing
 from bot.errors import StorageError
+from bot.storage.engine import WRITE, make_engine
 from bot.storage.migrate import upgrade
 from bot.storage.vault import Vault
-
-BUSY_TIMEOUT_MS = 5_000
 
 
 class Database:
@@ -31,7 +28,7 @@ class Database:
     def __init__(self, url: str, keyring: KeyRing) -> None:
         self.url = url
         self.vault = Vault(keyring)
-        self.engine = _engine(url)
+        self.engine = make_engine(url)
 
     def prepare(self) -> None:
         """Create the database or bring it to this version's tables.
@@ -74,7 +71,7 @@ class Database:
         self.engine.dispose()
 
     def _session(self, *, write: bool = False) -> Any:
-        engine = self.engine.execution_options(ballast_write=write)
+        engine = self.engine.execution_options(**{WRITE: write})
         return Session(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
 
 
@@ -87,29 +84,3 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         kind = type(error.orig).__name__ if error.orig is not None else type(error).__name__
         raise StorageError(f"The database cannot be used now ({kind}). Check that it is there and not full.") from error
-
-
-def _engine(url: str) -> Any:
-    engine = sqlalchemy.create_engine(url, future=True, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see below
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "secure_delete=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Any) -> None:
-    # A transaction that will write takes the lock at once: two that upgrade midway would deadlock.
-    immediate = connection.get_execution_options().get("ballast_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

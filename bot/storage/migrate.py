@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from bot.errors import StorageError
+from bot.storage.engine import WRITE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -21,11 +22,17 @@ def upgrade(engine: Any) -> None:
     Raises:
         StorageError: The database was made by a newer version.
     """
-    with engine.execution_options(ballast_write=True).begin() as connection:
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
         try:
             command.upgrade(_config(connection), "head")
         except CommandError as error:
             raise StorageError("The database was made by a newer version of Ballast. Update this one.") from error
+
+
+def downgrade(engine: Any, revision: str) -> None:
+    """Take a database back to an earlier version's tables; ``base`` takes everything away."""
+    with engine.execution_options(**{WRITE: True}).begin() as connection:
+        command.downgrade(_config(connection), revision)
 
 
 def head() -> str:

@@ -215,11 +215,11 @@ class Conductor:
     def _sweep(self) -> None:
         """Once a minute let go of what men said who want no log."""
         now = self._clock()
-        if not self._journal_is_clean:  # somebody was reading when a man was erased
-            self._journal_is_clean = truncate_journal(self._database)
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now
+        if not self._journal_is_clean:  # somebody was reading when a man was erased
+            self._journal_is_clean = truncate_journal(self._database)
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
             refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]

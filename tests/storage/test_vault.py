@@ -32,6 +32,7 @@ def test_each_man_has_a_key_of_his_own(database, person):
     assert keys[0] != keys[1]
 
 
+@pytest.mark.only("sqlite")
 def test_no_key_stands_in_the_database_in_clear(database, person, tmp_path):
     person_id = person()
     with database.read() as session:
