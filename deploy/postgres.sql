@@ -49,4 +49,5 @@ GRANT ballast_app TO ballast_owner; -- so that migrations can change that table 
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ballast_staff;
 GRANT INSERT ON audit TO ballast_staff;
 GRANT UPDATE ON flags TO ballast_staff;
+GRANT INSERT, UPDATE ON tallies TO ballast_staff;
 GRANT INSERT, UPDATE, DELETE ON staff, staff_sessions, sign_in_failures TO ballast_staff;

@@ -59,6 +59,16 @@ class KeyRing:
         """Return the next 32-byte link of the audit chain."""
         return hmac.digest(self.audit, previous + entry, hashlib.sha256)
 
+    def mark(self, purpose: str, data: bytes) -> bytes:
+        """Return a 32-byte MAC that only this installation can make.
+
+        Args:
+            purpose: What is marked; MACs of one purpose never serve another. The audit's links begin with an earlier
+                link or with zeros, so that none of them can begin like this.
+            data: Unambiguously encoded by the caller.
+        """
+        return hmac.digest(self.audit, b"ballast " + purpose.encode() + b"\x00" + data, hashlib.sha256)
+
     def __reduce__(self) -> str:
         raise TypeError("A key ring is never pickled.")
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from bot.crypto import KeyRing
 from bot.errors import StorageError
+from bot.storage.checking import found_tally
 from bot.storage.engine import WRITE, make_engine
 from bot.storage.migrate import upgrade
+from bot.storage.tally import TalliedSession
 from bot.storage.vault import Vault
 
 
@@ -45,7 +46,7 @@ class Database:
             except OSError as error:
                 raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
         with _translated():
-            upgrade(self.engine)
+            upgrade(self.engine, then=self._found_tally)
         with self.read() as session:
             self.vault.check_fits(session)
 
@@ -72,7 +73,12 @@ class Database:
 
     def _session(self, *, write: bool = False) -> Any:
         engine = self.engine.execution_options(**{WRITE: write})
-        return Session(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
+        return TalliedSession(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
+
+    def _found_tally(self, connection: Any) -> None:
+        """Count what an earlier version wrote; from here on no row goes or comes unseen."""
+        with TalliedSession(connection, future=True, info={"vault": self.vault}) as session:
+            found_tally(session)
 
 
 @contextmanager
