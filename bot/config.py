@@ -35,6 +35,8 @@ class Settings:
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         log_level: Level of the root logger.
+        keys_inline: The text of a key file, for development; used where there is no key file.
+        key_service: What opens an encrypted key file; see ``bot.crypto.services``.
     """
 
     home: Path
@@ -49,6 +51,8 @@ class Settings:
     staff_reads_until: str
     dialogue_timeout_seconds: float
     log_level: str
+    keys_inline: str | None = field(default=None, repr=False)
+    key_service: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -61,7 +65,7 @@ class Settings:
         home = Path(env.get("BALLAST_HOME") or _default_home(env)).expanduser()
         return cls(
             home=home,
-            key_file=Path(env.get("KEY_FILE") or home / "ballast.keys").expanduser(),
+            key_file=_key_file(env, home),
             database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'ballast.db'}",
             rasa_url=(env.get("RASA_URL") or "http://127.0.0.1:5005").rstrip("/"),
             telegram_token=_secret(env, "TELEGRAM_TOKEN"),
@@ -72,12 +76,24 @@ class Settings:
             staff_reads_until=env.get("STAFF_READS_UNTIL") or "",
             dialogue_timeout_seconds=float(_whole(env, "DIALOGUE_TIMEOUT_SECONDS", 15, 1, 120)),
             log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            keys_inline=_secret(env, "BALLAST_KEYS"),
+            key_service=env.get("KEY_SERVICE") or "",
         )
 
 
 def _default_home(env: Mapping[str, str]) -> Path:
     base = env.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base) / "ballast"
+
+
+def _key_file(env: Mapping[str, str], home: Path) -> Path:
+    """Return what KEY_FILE names, else a systemd credential or Docker secret if there is one, else the file at home."""
+    if env.get("KEY_FILE"):
+        return Path(env["KEY_FILE"]).expanduser()
+    credentials = env.get("CREDENTIALS_DIRECTORY")
+    mounted = [Path(credentials) / "ballast.keys"] if credentials else []
+    found = [path for path in (*mounted, Path("/run/secrets/ballast_keys")) if path.exists()]
+    return found[0] if found else home / "ballast.keys"
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

@@ -75,6 +75,7 @@ def _place(settings: Settings, *, fresh: bool) -> Iterator[tuple[Database, Setti
             home=home,
             key_file=home / "ballast.keys",
             database_url=f"sqlite:///{home / 'ballast.db'}",
+            key_service="",
         )
         KeyRing.create(placed.key_file)
         database = open_database(placed)

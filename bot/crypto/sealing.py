@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bot.crypto.key import Key
 from bot.errors import KeyMissingError, SealBrokenError
 
 FORMAT_VERSION = 1
@@ -104,7 +105,7 @@ def open_sealed(blob: bytes, *, context: Context, keys: PersonKeys) -> bytes:
 
 def _record_key(data_key: bytes, salt: bytes) -> tuple[bytes, bytes]:
     derived = HKDF(algorithm=SHA256(), length=48, salt=salt, info=b"ballast record 1").derive(data_key)
-    return derived[:32], derived[32:]
+    return Key(derived[:32]), derived[32:]
 
 
 def wrap_key(data_key: bytes, *, kek: bytes, kek_id: str, person_id: str, version: int) -> bytes:
@@ -128,7 +129,7 @@ def unwrap_key(wrapped: bytes, *, kek: bytes, kek_id: str, person_id: str, versi
         raise SealBrokenError("A wrapped key is malformed.")
     _, nonce = _WRAP_HEADER.unpack_from(wrapped)
     try:
-        return AESGCM(kek).decrypt(nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version))
+        return Key(AESGCM(kek).decrypt(nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version)))
     except InvalidTag as error:
         raise SealBrokenError("A person's key cannot be opened with this key file.") from error
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.crypto import KeyRing, PersonKeys, unwrap_key, wrap_key
+from bot.crypto.key import Key
 from bot.crypto.keyring import KEY_BYTES
-from bot.errors import KeyFileError, KeyMissingError
+from bot.errors import KeyFileError, KeyMissingError, SealBrokenError
 from bot.storage.models import Person, PersonKey
 
 
@@ -24,7 +25,9 @@ class Vault:
 
     def make_key(self, session: Any, person_id: str) -> None:
         """Give a new person his first data key, in the caller's transaction."""
-        data_key = secrets.token_bytes(KEY_BYTES)
+        session.connection()  # takes the writers' turn first: a rotation cannot slip in between
+        self.keyring = self.keyring.current()
+        data_key = Key(secrets.token_bytes(KEY_BYTES))
         kek_id = self.keyring.current_kek_id
         wrapped = wrap_key(data_key, kek=self.keyring.keks[kek_id], kek_id=kek_id, person_id=person_id, version=1)
         session.add(PersonKey(person_id=person_id, version=1, kek_id=kek_id, wrapped=wrapped))
@@ -60,12 +63,44 @@ class Vault:
             raise KeyFileError("The key file's index key is not the one this database was made with.")
 
     def _kek(self, kek_id: str) -> bytes:
+        if kek_id not in self.keyring.keks:  # another process may have rotated
+            self.keyring = self.keyring.current()
         if kek_id not in self.keyring.keks:
             raise KeyFileError(
                 f"The key file has no key {kek_id}, with which this database was sealed. "
                 "Point KEY_FILE at the right file."
             )
         return self.keyring.keks[kek_id]
+
+    def count_by_kek(self, session: Any) -> dict[str, int]:
+        """Return how many data keys are wrapped under each key-encryption key."""
+        query = select(PersonKey.kek_id, func.count()).group_by(PersonKey.kek_id)
+        return dict(tuple(row) for row in session.execute(query))
+
+    def rewrap(self, session: Any, *, limit: int) -> int:
+        """Wrap up to ``limit`` data keys anew under the current key-encryption key; return how many there were.
+
+        Content is not touched. Stopped midway, what was committed is done and the rest is found again.
+        """
+        session.connection()
+        self.keyring = self.keyring.current()
+        kek_id = self.keyring.current_kek_id
+        rows = session.execute(select(PersonKey).where(PersonKey.kek_id != kek_id).limit(limit)).scalars().all()
+        for row in rows:
+            place = {"person_id": row.person_id, "version": row.version}
+            row.wrapped = wrap_key(self._unwrap(row), kek=self._kek(kek_id), kek_id=kek_id, **place)
+            row.kek_id = kek_id
+        return len(rows)
+
+    def count_unopenable(self, session: Any) -> int:
+        """Return how many data keys do not open with the key file."""
+        count = 0
+        for row in session.execute(select(PersonKey)).scalars():
+            try:
+                self._unwrap(row)
+            except (SealBrokenError, KeyFileError):
+                count += 1
+        return count
 
     def _unwrap(self, row: PersonKey) -> bytes:
         return unwrap_key(
