@@ -92,6 +92,10 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.upkeep.keys import main as keys
 
         return keys(rest, settings)
+    if command in ("verify", "erase", "expire", "backup", "restore", "drill"):
+        from bot.upkeep.command import main as upkeep
+
+        return upkeep(command, rest, settings)
     if command in ("staff", "research"):
         from importlib import import_module
 

@@ -37,6 +37,10 @@ class Settings:
         log_level: Level of the root logger.
         keys_inline: The text of a key file, for development; used where there is no key file.
         key_service: What opens an encrypted key file; see ``bot.crypto.services``.
+        erasure_ledger: Who was erased; replayed after a restore. Best on another disk than the database.
+        retention_log_days: How long messages, readings and scores are kept.
+        retention_flag_days: How long the content of closed flags is kept.
+        retention_silent_days: After how long without a word a man is erased.
     """
 
     home: Path
@@ -53,6 +57,10 @@ class Settings:
     log_level: str
     keys_inline: str | None = field(default=None, repr=False)
     key_service: str = ""
+    erasure_ledger: Path = Path("erasures.ledger")
+    retention_log_days: int = 365
+    retention_flag_days: int = 3650
+    retention_silent_days: int = 730
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -78,6 +86,10 @@ class Settings:
             log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
             keys_inline=_secret(env, "BALLAST_KEYS"),
             key_service=env.get("KEY_SERVICE") or "",
+            erasure_ledger=Path(env.get("ERASURE_LEDGER") or home / "erasures.ledger").expanduser(),
+            retention_log_days=_whole(env, "RETENTION_LOG_DAYS", 365, 1, 36_500),
+            retention_flag_days=_whole(env, "RETENTION_FLAG_DAYS", 3650, 1, 36_500),
+            retention_silent_days=_whole(env, "RETENTION_SILENT_DAYS", 730, 1, 36_500),
         )
 
 

@@ -76,6 +76,7 @@ def _place(settings: Settings, *, fresh: bool) -> Iterator[tuple[Database, Setti
             key_file=home / "ballast.keys",
             database_url=f"sqlite:///{home / 'ballast.db'}",
             key_service="",
+            erasure_ledger=home / "erasures.ledger",
         )
         KeyRing.create(placed.key_file)
         database = open_database(placed)

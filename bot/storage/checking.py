@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, inspect, select
 
 from bot.crypto import Context, open_sealed
 from bot.errors import KeyFileError, KeyMissingError, SealBrokenError
-from bot.storage.models import Tally
+from bot.storage.models import Person, PersonKey, Tally
 from bot.storage.sealed import sealed_columns
 from bot.storage.tally import (
     ALL,
@@ -79,8 +79,13 @@ def open_row(session: Any, model: Any, values: Mapping[str, Any]) -> int | None:
     return count
 
 
-def open_some(session: Any, count: int) -> tuple[int, int]:
+def open_some(session: Any, count: int, *, with_key_only: bool = False) -> tuple[int, int]:
     """Open sealed rows picked at random, over all tables by their size.
+
+    Args:
+        session: Where.
+        count: How many, about.
+        with_key_only: Pass over rows of men whose key is not there, e.g. because they were erased since.
 
     Returns:
         How many were tried, and how many of them opened.
@@ -91,7 +96,11 @@ def open_some(session: Any, count: int) -> tuple[int, int]:
     for model, size in sizes.items():
         share = -(-count * size // max(1, sum(sizes.values())))
         table = inspect(model).local_table
-        for values in session.execute(select(table).order_by(func.random()).limit(share)).mappings():
+        query = select(table)
+        if with_key_only:
+            owner = table.c.id if model is Person else table.c.person_id
+            query = query.where(owner.in_(select(PersonKey.person_id)))
+        for values in session.execute(query.order_by(func.random()).limit(share)).mappings():
             tried += 1
             opened += open_row(session, model, values) is not None
     return tried, opened

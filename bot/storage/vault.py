@@ -49,6 +49,10 @@ class Vault:
             opened[person_id] = PersonKeys(person_id, {row.version: self._unwrap(row) for row in rows})
         return opened[person_id]
 
+    def has_key(self, session: Any, person_id: str) -> bool:
+        """Return whether there is a data key of this person, opened or not."""
+        return session.execute(select(PersonKey.version).filter_by(person_id=person_id).limit(1)).scalar() is not None
+
     def check_fits(self, session: Any) -> None:
         """Refuse to start with a key file that cannot open this database.
 
@@ -58,7 +62,9 @@ class Vault:
         """
         for kek_id in session.execute(select(PersonKey.kek_id).distinct()).scalars():
             self._kek(kek_id)
-        person = session.execute(select(Person).where(Person.chat_sealed.isnot(None)).limit(1)).scalar()
+        # After a restore there may be men whose key is gone, until the ledger has been replayed.
+        known = select(Person).join(PersonKey, PersonKey.person_id == Person.id).where(Person.chat_sealed.isnot(None))
+        person = session.execute(known.limit(1)).scalar()
         if person is not None and self.keyring.chat_index(person.door, person.chat.reveal()) != person.chat_index:
             raise KeyFileError("The key file's index key is not the one this database was made with.")
 

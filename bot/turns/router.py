@@ -9,7 +9,7 @@ from typing import Any
 from bot.config import Settings
 from bot.content import typed_choice, word_for_sign
 from bot.crisis import Level
-from bot.escalation.flags import has_open_red
+from bot.escalation.flags import has_open_red, note_held_erasure
 from bot.storage.models import ButtonToken, InboxMessage, Person
 from bot.turns import onboarding
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
@@ -118,6 +118,7 @@ class Router:
         """Have everything wiped, unless a person must look at a red flag first."""
         if not has_open_red(session, person.id):
             return Erasure()
+        note_held_erasure(session, person.id, at=at)
         self._desk.say(session, person, row, "forget_held", at=at)
         return None
 
