@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "violence": "Wrote about hurting somebody",
     "person": "Asked for a person",
     "phq9": "Answers to the PHQ-9 questionnaire",
+    "unreadable": "A message of his could not be opened",
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {
@@ -45,6 +46,7 @@ STEPS: Mapping[str, str] = {
     "flag.view": "opened this page",
     "flag.reveal": "read what he wrote",
     "flag.unreachable": "noted that he blocked the bot",
+    "flag.held_erasure": "noted that he wants everything wiped",
     "flag.claim": "took it",
     "flag.resolve": "closed it",
 }

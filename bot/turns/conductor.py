@@ -16,8 +16,10 @@ from bot.consent import STORAGE, answer_of
 from bot.content import say
 from bot.crisis import Level
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
+from bot.escalation import open_flag
 from bot.escalation.daily import run_retention
 from bot.escalation.erasure import erase
+from bot.escalation.flags import ORANGE
 from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.expiry import Retention
@@ -203,7 +205,17 @@ class Conductor:
             row.state = "unreadable"
         try:
             with self._database.write() as session:
-                self._say(session, person_id, message_id, "empty_reply")
+                self._say(session, person_id, message_id, "unreadable")
+                # It may have been a cry for help: a person must know that nobody has read it.
+                open_flag(
+                    session,
+                    person_id=person_id,
+                    level=ORANGE,
+                    kind="unreadable",
+                    reasons=["a message of his is stored damaged and nobody has read it"],
+                    at=self._clock(),
+                    message_id=message_id,
+                )
         except (SealBrokenError, KeyMissingError):  # his key or his settings are what cannot be opened
             log_event(_log, "inbox.unanswerable", level=logging.ERROR, message=message_id)
 
