@@ -102,13 +102,8 @@ def _before_flush(session: Any, _context: Any, _instances: Any) -> None:
 
 
 def _is_changed(row: Any) -> bool:
-    attributes = inspect(row).attrs
-    return any(
-        attributes[name].load_history().has_changes()
-        if name in inspect(row).dict
-        else inspect(row).get_history(name, PASSIVE_NO_INITIALIZE).has_changes()
-        for name in bound_columns(type(row))
-    )
+    state = inspect(row)
+    return any(state.get_history(name, PASSIVE_NO_INITIALIZE).has_changes() for name in bound_columns(type(row)))
 
 
 def _present(row: Any) -> dict[str, Any]:
