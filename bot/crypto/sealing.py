@@ -22,6 +22,7 @@ from bot.errors import KeyMissingError, SealBrokenError
 FORMAT_VERSION = 1
 MAX_PLAINTEXT_BYTES = 64 * 1024
 _HEADER = struct.Struct(">BI16s16s12s")
+_LENGTHS = struct.Struct(">5H").pack
 _TAG_BYTES = 16
 _WRAP_HEADER = struct.Struct(">B12s")
 
@@ -38,8 +39,18 @@ class Context:
 
     def encode(self) -> bytes:
         """Return the fields length-prefixed, so that no two contexts encode alike."""
-        fields = (self.table, self.column, self.row_id, self.person_id, str(self.revision))
-        return b"".join(struct.pack(">H", len(raw)) + raw for raw in (text.encode() for text in fields))
+        table, column, row, person = (
+            self.table.encode(),
+            self.column.encode(),
+            self.row_id.encode(),
+            self.person_id.encode(),
+        )
+        revision = str(self.revision).encode()
+        lengths = _LENGTHS(len(table), len(column), len(row), len(person), len(revision))
+        # Each length stands before its field, as it always has: blobs of earlier versions must open.
+        return b"".join(
+            (lengths[:2], table, lengths[2:4], column, lengths[4:6], row, lengths[6:8], person, lengths[8:], revision)
+        )
 
 
 @dataclass(frozen=True)
