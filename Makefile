@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 -include .env
 export
 
-.PHONY: help setup chat run train test lint format lock recognition picture clean
+.PHONY: help setup chat run train test lint format lock recognition bench soak picture clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,12 @@ format:  ## put the code into shape
 
 recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
+
+bench: train  ## what sealing costs
+	@$(PYTHON) scripts/bench_storage.py
+
+soak: setup  ## a million seals; a million messages backed up and restored (a quarter of an hour)
+	@$(PYTHON) scripts/soak.py
 
 picture: train  ## draw the conversation of the README anew
 	@$(PYTHON) scripts/picture.py

@@ -23,7 +23,11 @@ USAGE = """ballast COMMAND
   research preview | export ...            anonymised dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
   setup                                    make the data folder, key file and database
-  keys new                                 make a key file
+  keys new|list|rotate|retire|verify|split|join
+  verify [--anchor FILE]                   is every stored value, row and audit entry as it was written?
+  erase PERSON                             destroy one man's key and rows
+  expire                                   delete what is older than the retention settings say (runs daily by itself)
+  backup, restore, drill --data DIR --keys DIR
   directory                                list helplines and services that need checking
   screen --jsonl                           screen lines of {"id", "text"}
   read --jsonl                             read lines of {"id", "text"} with the model
@@ -59,8 +63,11 @@ def _run(command: str, rest: list[str]) -> int:
 
         return directory()
     settings = Settings.from_environment()
-    if command in ("setup", "keys"):
-        return _set_up(settings, with_database=command == "setup")
+    from bot.crypto.hardening import harden_process
+
+    harden_process()
+    if command == "setup":
+        return _set_up(settings)
     return _door(command, rest, settings)
 
 
@@ -81,6 +88,14 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.console.ready import main as ready
 
         return ready(settings)
+    if command == "keys":
+        from bot.upkeep.keys import main as keys
+
+        return keys(rest, settings)
+    if command in ("verify", "erase", "expire", "backup", "restore", "drill"):
+        from bot.upkeep.command import main as upkeep
+
+        return upkeep(command, rest, settings)
     if command in ("staff", "research"):
         from importlib import import_module
 
@@ -91,17 +106,16 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
     return 0 if command in ("", "help", "-h", "--help") else 2
 
 
-def _set_up(settings: Settings, *, with_database: bool) -> int:
-    from bot.crypto import KeyRing
+def _set_up(settings: Settings) -> int:
+    from bot.crypto.sources import FileSource, ServiceSource, key_source
     from bot.storage import open_database
+    from bot.upkeep.keys import make
 
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.home.chmod(0o700)
-    if not with_database or not settings.key_file.exists():
-        KeyRing.create(settings.key_file)
-        sys.stderr.write(f"Made a key file: {settings.key_file}. Back it up apart from the data.\n")
-    if with_database:
-        open_database(settings).close()
+    if not settings.key_file.exists() and isinstance(key_source(settings), (FileSource, ServiceSource)):
+        make(settings)
+    open_database(settings).close()
     return 0
 
 

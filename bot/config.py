@@ -36,6 +36,12 @@ class Settings:
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
         log_level: Level of the root logger.
+        keys_inline: The text of a key file, for development; used where there is no key file.
+        key_service: What opens an encrypted key file; see ``bot.crypto.services``.
+        erasure_ledger: Who was erased; replayed after a restore. Best on another disk than the database.
+        retention_log_days: How long messages, readings and scores are kept.
+        retention_flag_days: How long the content of closed flags is kept.
+        retention_silent_days: After how long without a word a man is erased.
     """
 
     home: Path
@@ -51,6 +57,12 @@ class Settings:
     dialogue_timeout_seconds: float
     check_back_answer_hours: int
     log_level: str
+    keys_inline: str | None = field(default=None, repr=False)
+    key_service: str = ""
+    erasure_ledger: Path = Path("erasures.ledger")
+    retention_log_days: int = 365
+    retention_flag_days: int = 3650
+    retention_silent_days: int = 730
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -63,7 +75,7 @@ class Settings:
         home = Path(env.get("BALLAST_HOME") or _default_home(env)).expanduser()
         return cls(
             home=home,
-            key_file=Path(env.get("KEY_FILE") or home / "ballast.keys").expanduser(),
+            key_file=_key_file(env, home),
             database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'ballast.db'}",
             rasa_url=(env.get("RASA_URL") or "http://127.0.0.1:5005").rstrip("/"),
             telegram_token=_secret(env, "TELEGRAM_TOKEN"),
@@ -75,12 +87,28 @@ class Settings:
             dialogue_timeout_seconds=float(_whole(env, "DIALOGUE_TIMEOUT_SECONDS", 15, 1, 120)),
             check_back_answer_hours=_whole(env, "CHECK_BACK_ANSWER_HOURS", 24, 1, 168),
             log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+            keys_inline=_secret(env, "BALLAST_KEYS"),
+            key_service=env.get("KEY_SERVICE") or "",
+            erasure_ledger=Path(env.get("ERASURE_LEDGER") or home / "erasures.ledger").expanduser(),
+            retention_log_days=_whole(env, "RETENTION_LOG_DAYS", 365, 1, 36_500),
+            retention_flag_days=_whole(env, "RETENTION_FLAG_DAYS", 3650, 1, 36_500),
+            retention_silent_days=_whole(env, "RETENTION_SILENT_DAYS", 730, 1, 36_500),
         )
 
 
 def _default_home(env: Mapping[str, str]) -> Path:
     base = env.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base) / "ballast"
+
+
+def _key_file(env: Mapping[str, str], home: Path) -> Path:
+    """Return what KEY_FILE names, else a systemd credential or Docker secret if there is one, else the file at home."""
+    if env.get("KEY_FILE"):
+        return Path(env["KEY_FILE"]).expanduser()
+    credentials = env.get("CREDENTIALS_DIRECTORY")
+    mounted = [Path(credentials) / "ballast.keys"] if credentials else []
+    found = [path for path in (*mounted, Path("/run/secrets/ballast_keys")) if path.exists()]
+    return found[0] if found else home / "ballast.keys"
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

@@ -19,18 +19,18 @@ FLOORS = (
     {"consent", "escalation", "records"},
     {"turns"},
     {"rasa"},
-    {"telegram", "console", "staff", "research"},  # the doors
+    {"telegram", "console", "staff", "research", "upkeep"},  # the doors
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = FLOORS[6]
 SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory"), ("crisis", "vectors")}
 DATABASE_ROOMS = {
-    *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research"),
+    *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research", "upkeep"),
 }
 # Whose business a library is; it is named once, and no other room may import it. What is not named is free to all.
 OWNED = {
-    frozenset({"crypto"}): ("cryptography",),
+    frozenset({"crypto"}): ("cryptography", "shamir_mnemonic"),
     frozenset({"storage"}): ("alembic",),
     frozenset(DATABASE_ROOMS): ("sqlalchemy",),
     frozenset({"staff"}): ("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "argon2", "waitress"),

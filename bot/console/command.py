@@ -75,6 +75,8 @@ def _place(settings: Settings, *, fresh: bool) -> Iterator[tuple[Database, Setti
             home=home,
             key_file=home / "ballast.keys",
             database_url=f"sqlite:///{home / 'ballast.db'}",
+            key_service="",
+            erasure_ledger=home / "erasures.ledger",
         )
         KeyRing.create(placed.key_file)
         database = open_database(placed)

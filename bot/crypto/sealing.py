@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from bot.crypto.key import Key
 from bot.errors import KeyMissingError, SealBrokenError
 
 FORMAT_VERSION = 1
 MAX_PLAINTEXT_BYTES = 64 * 1024
 _HEADER = struct.Struct(">BI16s16s12s")
+_LENGTHS = struct.Struct(">5H").pack
 _TAG_BYTES = 16
 _WRAP_HEADER = struct.Struct(">B12s")
 
@@ -37,8 +39,18 @@ class Context:
 
     def encode(self) -> bytes:
         """Return the fields length-prefixed, so that no two contexts encode alike."""
-        fields = (self.table, self.column, self.row_id, self.person_id, str(self.revision))
-        return b"".join(struct.pack(">H", len(raw)) + raw for raw in (text.encode() for text in fields))
+        table, column, row, person = (
+            self.table.encode(),
+            self.column.encode(),
+            self.row_id.encode(),
+            self.person_id.encode(),
+        )
+        revision = str(self.revision).encode()
+        lengths = _LENGTHS(len(table), len(column), len(row), len(person), len(revision))
+        # Each length stands before its field, as it always has: blobs of earlier versions must open.
+        return b"".join(
+            (lengths[:2], table, lengths[2:4], column, lengths[4:6], row, lengths[6:8], person, lengths[8:], revision)
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ def open_sealed(blob: bytes, *, context: Context, keys: PersonKeys) -> bytes:
 
 def _record_key(data_key: bytes, salt: bytes) -> tuple[bytes, bytes]:
     derived = HKDF(algorithm=SHA256(), length=48, salt=salt, info=b"ballast record 1").derive(data_key)
-    return derived[:32], derived[32:]
+    return Key(derived[:32]), derived[32:]
 
 
 def wrap_key(data_key: bytes, *, kek: bytes, kek_id: str, person_id: str, version: int) -> bytes:
@@ -128,7 +140,7 @@ def unwrap_key(wrapped: bytes, *, kek: bytes, kek_id: str, person_id: str, versi
         raise SealBrokenError("A wrapped key is malformed.")
     _, nonce = _WRAP_HEADER.unpack_from(wrapped)
     try:
-        return AESGCM(kek).decrypt(nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version))
+        return Key(AESGCM(kek).decrypt(nonce, wrapped[_WRAP_HEADER.size :], _wrap_context(kek_id, person_id, version)))
     except InvalidTag as error:
         raise SealBrokenError("A person's key cannot be opened with this key file.") from error
 

@@ -27,6 +27,7 @@ GRAVE_FAMILIES = frozenset({"means_ready", "place", "under_way", "preparation", 
 MOST_REASONS = 50
 UNREADABLE = "earlier reasons of this flag cannot be opened: the stored value was damaged"
 UNREACHABLE = "he has blocked the bot or left the chat; he cannot be reached through it"
+HELD_ERASURE = "he asked to have everything wiped; that waits until this flag is closed"
 _ORDER = (RED, ORANGE, YELLOW)
 
 
@@ -153,11 +154,20 @@ def has_open(session: Any, person_id: str, kinds: tuple[str, ...]) -> bool:
 
 def note_unreachable(session: Any, person_id: str, *, at: datetime) -> None:
     """Tell staff, on his open flags, that he blocked the bot and cannot be reached through it."""
+    _note(session, person_id, UNREACHABLE, "flag.unreachable", at)
+
+
+def note_held_erasure(session: Any, person_id: str, *, at: datetime) -> None:
+    """Tell staff, on his open flags, that he wants everything wiped and that it waits for them."""
+    _note(session, person_id, HELD_ERASURE, "flag.held_erasure", at)
+
+
+def _note(session: Any, person_id: str, reason: str, action: str, at: datetime) -> None:
     query = select(Flag).filter_by(person_id=person_id).where(Flag.state.in_(OPEN_STATES))
     for flag in session.execute(query).scalars():
-        entry = {"at": at.isoformat(), "level": flag.level, "reasons": [UNREACHABLE], "message_id": None}
+        entry = {"at": at.isoformat(), "level": flag.level, "reasons": [reason], "message_id": None}
         _add_reason(flag, entry)
-        audit(session, actor="ballast", action="flag.unreachable", subject=flag.id, at=at)
+        audit(session, actor="ballast", action=action, subject=flag.id, at=at)
 
 
 def level_for(screening: Screening) -> str:

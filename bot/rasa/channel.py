@@ -22,6 +22,7 @@ from sanic.response import HTTPResponse
 
 from bot.config import Settings
 from bot.crypto import KeyRing
+from bot.crypto.sources import key_source
 from bot.errors import SettingError
 from bot.logs import log_event
 from bot.rasa import quiet
@@ -53,7 +54,7 @@ class BallastInput(InputChannel):
         """Build the channel from Ballast's own settings and silence every log of Rasa."""
         settings = Settings.from_environment()
         quiet.install(settings.log_level)
-        return cls(KeyRing.load(settings.key_file).channel_token)
+        return cls(KeyRing.read_from(key_source(settings)).channel_token)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         """Return the routes, and the hook that refits the agent once it is loaded."""

@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import skops.io  # noqa: F401 - before TensorFlow: skops walks through all modules loaded so far, 4 s otherwise
 
 from bot.config import PROJECT, Settings
+from bot.crypto.hardening import harden_process
 from bot.errors import BallastError, SettingError
 from bot.rasa import quiet
 from bot.rasa.model import model_path
@@ -33,6 +34,7 @@ def main() -> None:
     except BallastError as error:
         sys.stderr.write(f"rasa: {error}\n")
         sys.exit(2)
+    harden_process()
     quiet.install(settings.log_level)
     parent = int(os.environ.get("BALLAST_PARENT_PID", "0"))
     if parent:

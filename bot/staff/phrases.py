@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "person": "Asked for a person",
     "phq9": "Answers to the PHQ-9 questionnaire",
     "check_back": "Did not say he is safe at a check-back",
+    "unreadable": "A message of his could not be opened",
 }
 
 OUTCOME_WORDS: Mapping[str, str] = {
@@ -48,6 +49,7 @@ STEPS: Mapping[str, str] = {
     "flag.view": "opened this page",
     "flag.reveal": "read what he wrote",
     "flag.unreachable": "noted that he blocked the bot",
+    "flag.held_erasure": "noted that he wants everything wiped",
     "flag.claim": "took it",
     "flag.resolve": "closed it",
 }

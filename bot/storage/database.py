@@ -7,17 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from bot.crypto import KeyRing
 from bot.errors import StorageError
+from bot.storage.checking import found_tally
+from bot.storage.engine import WRITE, make_engine
 from bot.storage.migrate import upgrade
+from bot.storage.tally import TalliedSession
 from bot.storage.vault import Vault
-
-BUSY_TIMEOUT_MS = 5_000
 
 
 class Database:
@@ -31,7 +29,7 @@ class Database:
     def __init__(self, url: str, keyring: KeyRing) -> None:
         self.url = url
         self.vault = Vault(keyring)
-        self.engine = _engine(url)
+        self.engine = make_engine(url)
 
     def prepare(self) -> None:
         """Create the database or bring it to this version's tables.
@@ -48,7 +46,7 @@ class Database:
             except OSError as error:
                 raise StorageError(f"The database {path} cannot be made: {error.strerror}.") from error
         with _translated():
-            upgrade(self.engine)
+            upgrade(self.engine, then=self._found_tally)
         with self.read() as session:
             self.vault.check_fits(session)
 
@@ -74,8 +72,13 @@ class Database:
         self.engine.dispose()
 
     def _session(self, *, write: bool = False) -> Any:
-        engine = self.engine.execution_options(ballast_write=write)
-        return Session(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
+        engine = self.engine.execution_options(**{WRITE: write})
+        return TalliedSession(engine, future=True, info={"vault": self.vault}, expire_on_commit=False)
+
+    def _found_tally(self, connection: Any) -> None:
+        """Count what an earlier version wrote; from here on no row goes or comes unseen."""
+        with TalliedSession(connection, future=True, info={"vault": self.vault}) as session:
+            found_tally(session)
 
 
 @contextmanager
@@ -87,29 +90,3 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         kind = type(error.orig).__name__ if error.orig is not None else type(error).__name__
         raise StorageError(f"The database cannot be used now ({kind}). Check that it is there and not full.") from error
-
-
-def _engine(url: str) -> Any:
-    engine = sqlalchemy.create_engine(url, future=True, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see below
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "secure_delete=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Any) -> None:
-    # A transaction that will write takes the lock at once: two that upgrade midway would deadlock.
-    immediate = connection.get_execution_options().get("ballast_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

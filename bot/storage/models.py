@@ -2,6 +2,7 @@
 
 Open: pseudonym, row ids, times, direction, key ids, flag level and state, staff ids, delivery state.
 Sealed: texts, captions, intents, entities, slots, scores, notes, reasons, chat ids, settings.
+``tallied`` names open columns that nobody may change unseen; sealed ones are covered in any case.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Person(Base):
 
     __tablename__ = "persons"
     id = Column(_ID, primary_key=True, default=new_id)
+    tallied = ("door", "chat_index")
     door = Column(String(16), nullable=False)
     chat_index = Column(LargeBinary(32), nullable=False, unique=True)
     created_at = Column(UtcDateTime, nullable=False)
@@ -151,6 +153,7 @@ class Consent(Base):
     """One answer to one question of consent, with the wording's version. The newest of a kind counts."""
 
     __tablename__ = "consents"
+    tallied = ("kind", "version", "given", "at")
     seq = Column(Sequence, primary_key=True, autoincrement=True)
     person_id = _person_column()
     kind = Column(String(16), nullable=False)
@@ -176,6 +179,7 @@ class Flag(Base):
     """Something that a person at the clinic must look at."""
 
     __tablename__ = "flags"
+    tallied = ("level", "kind", "opened_at")
     id = Column(_ID, primary_key=True, default=new_id)
     person_id = _person_column()
     level = Column(String(8), nullable=False)
@@ -254,3 +258,14 @@ class SignInFailure(Base):
     seq = Column(Sequence, primary_key=True, autoincrement=True)
     subject = Column(String(64), nullable=False, index=True)
     at = Column(UtcDateTime, nullable=False)
+
+
+class Tally(Base):
+    """How many rows a man has and their keyed sum; the scope ``all`` holds everybody's (``bot.storage.tally``)."""
+
+    __tablename__ = "tallies"
+    scope = Column(_ID, primary_key=True)
+    rows = Column(BigInteger, nullable=False)
+    serial = Column(BigInteger, nullable=False)
+    total = Column(LargeBinary(32), nullable=False)
+    mac = Column(LargeBinary(32), nullable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.config import Settings
 from bot.crypto import KeyRing
+from bot.crypto.sources import key_source
 from bot.storage.database import Database
 
 
@@ -14,6 +15,6 @@ def open_database(settings: Settings) -> Database:
         KeyFileError: The key file is missing, too open, damaged or another installation's.
         StorageError: The database cannot be used.
     """
-    database = Database(settings.database_url, KeyRing.load(settings.key_file))
+    database = Database(settings.database_url, KeyRing.read_from(key_source(settings)))
     database.prepare()
     return database

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.storage.engine import BUSY_TIMEOUT_MS
 from bot.storage.models import (
     ButtonToken,
     Consent,
@@ -23,6 +25,7 @@ from bot.storage.models import (
     Turn,
 )
 
+REWRITE_WITHIN_MS = 250  # nobody who writes to us waits longer than this for the housekeeping
 _HIS_TABLES = (PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp)
 
 
@@ -40,17 +43,35 @@ def erase_person(session: Any, person_id: str) -> None:
 
 
 def truncate_journal(database: Any) -> bool:
-    """Have SQLite fold its write-ahead log into the file and empty it, so that erased rows do not linger there.
+    """Have the database let go of erased rows' bytes, so that a destroyed key does not linger in its files.
+
+    SQLite folds its write-ahead log into the file and empties it. PostgreSQL keeps dead rows in place until it needs
+    the room: the small table of keys is written anew into a fresh file. What it cannot do at once must be tried again.
 
     Returns:
-        Whether it is empty; False while somebody else reads, and then it must be tried again.
+        Whether it is done; False while somebody else reads, or where this role does not own the table of keys.
     """
-    if database.engine.dialect.name != "sqlite":
-        return True
-    with database.engine.connect() as connection:
-        cursor = connection.connection.cursor()
-        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy
+    if database.engine.dialect.name == "sqlite":
+        with database.engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    try:
+        return _rewrite_keys(database.engine)
+    except DBAPIError:
+        return False
+
+
+def _rewrite_keys(engine: Any) -> bool:
+    file_of = "SELECT pg_relation_filenode('person_keys')"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        before = connection.exec_driver_sql(file_of).scalar()
+        connection.exec_driver_sql(f"SET lock_timeout = {REWRITE_WITHIN_MS}")
+        try:
+            connection.exec_driver_sql("VACUUM FULL person_keys")  # only warns where it may not
+        finally:
+            connection.exec_driver_sql(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        return bool(connection.exec_driver_sql(file_of).scalar() != before)
 
 
 def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.crypto import KeyRing, PersonKeys, unwrap_key, wrap_key
+from bot.crypto.key import Key
 from bot.crypto.keyring import KEY_BYTES
-from bot.errors import KeyFileError, KeyMissingError
+from bot.errors import KeyFileError, KeyMissingError, SealBrokenError
 from bot.storage.models import Person, PersonKey
 
 
@@ -24,7 +25,9 @@ class Vault:
 
     def make_key(self, session: Any, person_id: str) -> None:
         """Give a new person his first data key, in the caller's transaction."""
-        data_key = secrets.token_bytes(KEY_BYTES)
+        session.connection()  # takes the writers' turn first: a rotation cannot slip in between
+        self.keyring = self.keyring.current()
+        data_key = Key(secrets.token_bytes(KEY_BYTES))
         kek_id = self.keyring.current_kek_id
         wrapped = wrap_key(data_key, kek=self.keyring.keks[kek_id], kek_id=kek_id, person_id=person_id, version=1)
         session.add(PersonKey(person_id=person_id, version=1, kek_id=kek_id, wrapped=wrapped))
@@ -46,6 +49,10 @@ class Vault:
             opened[person_id] = PersonKeys(person_id, {row.version: self._unwrap(row) for row in rows})
         return opened[person_id]
 
+    def has_key(self, session: Any, person_id: str) -> bool:
+        """Return whether there is a data key of this person, opened or not."""
+        return session.execute(select(PersonKey.version).filter_by(person_id=person_id).limit(1)).scalar() is not None
+
     def check_fits(self, session: Any) -> None:
         """Refuse to start with a key file that cannot open this database.
 
@@ -55,17 +62,51 @@ class Vault:
         """
         for kek_id in session.execute(select(PersonKey.kek_id).distinct()).scalars():
             self._kek(kek_id)
-        person = session.execute(select(Person).where(Person.chat_sealed.isnot(None)).limit(1)).scalar()
+        # After a restore there may be men whose key is gone, until the ledger has been replayed.
+        known = select(Person).join(PersonKey, PersonKey.person_id == Person.id).where(Person.chat_sealed.isnot(None))
+        person = session.execute(known.limit(1)).scalar()
         if person is not None and self.keyring.chat_index(person.door, person.chat.reveal()) != person.chat_index:
             raise KeyFileError("The key file's index key is not the one this database was made with.")
 
     def _kek(self, kek_id: str) -> bytes:
+        if kek_id not in self.keyring.keks:  # another process may have rotated
+            self.keyring = self.keyring.current()
         if kek_id not in self.keyring.keks:
             raise KeyFileError(
                 f"The key file has no key {kek_id}, with which this database was sealed. "
                 "Point KEY_FILE at the right file."
             )
         return self.keyring.keks[kek_id]
+
+    def count_by_kek(self, session: Any) -> dict[str, int]:
+        """Return how many data keys are wrapped under each key-encryption key."""
+        query = select(PersonKey.kek_id, func.count()).group_by(PersonKey.kek_id)
+        return dict(tuple(row) for row in session.execute(query))
+
+    def rewrap(self, session: Any, *, limit: int) -> int:
+        """Wrap up to ``limit`` data keys anew under the current key-encryption key; return how many there were.
+
+        Content is not touched. Stopped midway, what was committed is done and the rest is found again.
+        """
+        session.connection()
+        self.keyring = self.keyring.current()
+        kek_id = self.keyring.current_kek_id
+        rows = session.execute(select(PersonKey).where(PersonKey.kek_id != kek_id).limit(limit)).scalars().all()
+        for row in rows:
+            place = {"person_id": row.person_id, "version": row.version}
+            row.wrapped = wrap_key(self._unwrap(row), kek=self._kek(kek_id), kek_id=kek_id, **place)
+            row.kek_id = kek_id
+        return len(rows)
+
+    def count_unopenable(self, session: Any) -> int:
+        """Return how many data keys do not open with the key file."""
+        count = 0
+        for row in session.execute(select(PersonKey)).scalars():
+            try:
+                self._unwrap(row)
+            except (SealBrokenError, KeyFileError):
+                count += 1
+        return count
 
     def _unwrap(self, row: PersonKey) -> bytes:
         return unwrap_key(

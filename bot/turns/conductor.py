@@ -14,11 +14,16 @@ from bot.config import Settings
 from bot.consent import STORAGE, answer_of
 from bot.content import say
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
-from bot.escalation.flags import close_for_erasure
+from bot.escalation import open_flag
+from bot.escalation.daily import run_retention
+from bot.escalation.erasure import erase
+from bot.escalation.flags import ORANGE
 from bot.logs import log_event
 from bot.storage import Database
+from bot.storage.expiry import Retention
+from bot.storage.ledger import ErasureLedger
 from bot.storage.models import Consent, InboxMessage, Person
-from bot.storage.retention import erase_person, let_go, truncate_journal
+from bot.storage.retention import let_go, truncate_journal
 from bot.turns.bell import Bell
 from bot.turns.check_backs import take_due
 from bot.turns.crew import Crew
@@ -63,6 +68,9 @@ class Conductor:
         self._database = database
         self._router = Router(settings)
         self._answer_within = timedelta(hours=settings.check_back_answer_hours)
+        self._ledger = ErasureLedger(settings.erasure_ledger, database.vault.keyring)
+        days = settings.retention_log_days, settings.retention_flag_days, settings.retention_silent_days
+        self._retention = Retention(*days)
         self._dialogue = dialogue
         self._transport = transport
         self._door = door
@@ -72,6 +80,7 @@ class Conductor:
         self._bell = Bell()
         self._crew = Crew(self._work, AT_ONCE, self._bell, _log)
         self._swept_at: datetime | None = None
+        self._expired_at: datetime | None = None
         self._journal_is_clean = True
         self._signs: set[asyncio.Task[None]] = set()
 
@@ -199,15 +208,23 @@ class Conductor:
             row.state = "unreadable"
         try:
             with self._database.write() as session:
-                stand_in(session, person_id, message_id, "empty_reply", self._clock())
+                stand_in(session, person_id, message_id, "unreadable", self._clock())
+                # It may have been a cry for help: a person must know that nobody has read it.
+                open_flag(
+                    session,
+                    person_id=person_id,
+                    level=ORANGE,
+                    kind="unreadable",
+                    reasons=["a message of his is stored damaged and nobody has read it"],
+                    at=self._clock(),
+                    message_id=message_id,
+                )
         except (SealBrokenError, KeyMissingError):  # his key or his settings are what cannot be opened
             log_event(_log, "inbox.unanswerable", level=logging.ERROR, message=message_id)
 
     async def _erase(self, person_id: str, chat_id: str) -> None:
-        with self._database.write() as session:
-            close_for_erasure(session, person_id, at=self._clock())
-            erase_person(session, person_id)
-        self._journal_is_clean = truncate_journal(self._database)
+        now = self._clock()
+        self._journal_is_clean = erase(self._database, self._ledger, person_id, actor="person", at=now)
         self._on_erased(chat_id)
         log_event(_log, "person.erased", person=person_id)
         try:
@@ -216,18 +233,24 @@ class Conductor:
             log_event(_log, "erasure.receipt_lost", kind=type(error).__name__)
 
     def _sweep(self) -> None:
-        """Once a minute ask whom we owe a word, and let go of what men said who want no log."""
+        """Once a minute ask whom we owe a word, and let go of what men said who want no log.
+
+        Once a day let go of what is older than the settings say.
+        """
         now = self._clock()
-        if not self._journal_is_clean:  # somebody was reading when a man was erased
-            self._journal_is_clean = truncate_journal(self._database)
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now
         self._take_follow_ups()
+        if not self._journal_is_clean:  # somebody was reading when a man was erased
+            self._journal_is_clean = truncate_journal(self._database)
         with self._database.write() as session:
             asked = session.execute(select(Consent.person_id).filter_by(kind=STORAGE, given=False).distinct())
             refused = [person_id for person_id in asked.scalars() if answer_of(session, person_id, STORAGE) is False]
             let_go(session, refused, before=now - SPLIT_WITHIN)
+        if self._expired_at is None or now - self._expired_at >= timedelta(days=1):
+            self._expired_at = now
+            run_retention(self._database, self._ledger, self._retention, at=now)
 
     def _take_follow_ups(self) -> None:
         with self._database.write() as session:

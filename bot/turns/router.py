@@ -10,7 +10,7 @@ from bot.config import Settings
 from bot.content import typed_choice, word_for_sign
 from bot.crisis import Level
 from bot.escalation import follow_ups
-from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red
+from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red, note_held_erasure
 from bot.storage.models import ButtonToken, InboxMessage, Person
 from bot.turns import onboarding
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
@@ -122,6 +122,7 @@ class Router:
         """Have everything wiped, unless a person must look at a red flag first."""
         if not has_open_red(session, person.id):
             return Erasure()
+        note_held_erasure(session, person.id, at=at)
         self._desk.say(session, person, row, "forget_held", at=at)
         return None
 

@@ -63,12 +63,3 @@ def audited(database):
             return [(row.actor, row.action, row.subject) for row in rows]
 
     return read
-
-
-@pytest.fixture
-def execute(database):
-    def run(statement, **values):
-        with database.engine.begin() as connection:
-            return connection.exec_driver_sql(statement, values).rowcount
-
-    return run

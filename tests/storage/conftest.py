@@ -42,18 +42,6 @@ def we_write(database, clock):
 
 
 @pytest.fixture
-def execute(database):
-    """Change the database as somebody with the file would: past the models."""
-
-    def run(statement, **values):
-        with database.engine.begin() as connection:
-            result = connection.exec_driver_sql(statement, values)
-            return result.fetchall() if result.returns_rows else result.rowcount
-
-    return run
-
-
-@pytest.fixture
 def inbox_body(database):
     """Read what a message says, through the models."""
 

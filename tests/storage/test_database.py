@@ -1,17 +1,17 @@
-import sqlite3
 import stat
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.config import Settings
 from bot.crypto import KeyRing
-from bot.errors import KeyFileError, StorageError
+from bot.errors import KeyFileError, SettingError, StorageError
 from bot.storage import Database, open_database
-from bot.storage import database as database_module
+from bot.storage import engine as engine_module
 from bot.storage.models import InboxMessage, Person, StaffAccount
 
 CANARY = "canary: nothing left in the tank"
@@ -67,22 +67,22 @@ def test_a_row_of_nobody_is_refused(database, clock):
 
 
 def test_a_locked_database_is_a_storage_error_and_works_again_afterwards(database, keyring, clock, monkeypatch):
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(engine_module, "BUSY_TIMEOUT_MS", 20)
     impatient = Database(database.url, keyring)
-    with closing(sqlite3.connect(file_of(database), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with database.write() as other:
+        assert other.query(StaffAccount).count() == 0  # the lock is taken with the first statement
         with pytest.raises(StorageError, match="cannot be used now"), impatient.write() as session:
             session.add(account("rosa", clock()))
         with pytest.raises(StorageError):
             impatient.prepare()
         assert names(impatient) == []  # a reader need not wait for a writer
-        other.execute("ROLLBACK")
     with impatient.write() as session:
         session.add(account("rosa", clock()))
     assert names(impatient) == ["rosa"]
     impatient.close()
 
 
+@pytest.mark.only("sqlite")
 def test_a_full_disk_is_a_storage_error_and_nothing_is_written(database, clock):
     def fill():
         with database.write() as session:
@@ -116,7 +116,7 @@ def test_a_place_that_cannot_hold_a_database_is_a_storage_error(tmp_path, keyrin
 def test_errors_never_show_what_was_written(database, clock, person, he_writes):
     he_writes(person(), CANARY)
     with pytest.raises(StatementError) as caught, database.write() as session:
-        session.connection().exec_driver_sql("INSERT INTO staff (name) VALUES (?)", (CANARY,))
+        session.execute(text("INSERT INTO staff (id, name) VALUES (:name, :name)"), {"name": CANARY})
     assert "canary" not in str(caught.value)
 
 
@@ -132,6 +132,7 @@ def test_files_and_folder_belong_to_their_owner_only(tmp_path, keyring, clock):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.only("sqlite")
 def test_sqlite_syncs_enforces_and_overwrites(database):
     with database.engine.connect() as connection:
         said = {
@@ -189,3 +190,39 @@ def test_a_time_without_a_zone_is_refused(database, person):
     person_id = person()
     with pytest.raises(StatementError, match="must be aware"), database.write() as session:
         session.get(Person, person_id).introduced_at = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001 - the point
+
+
+def test_writers_take_turns_and_each_sees_what_the_one_before_wrote(database, clock):
+    """Without turns both would see an empty table, and add the same name or fork the audit's chain."""
+
+    def add_next(_):
+        with database.write() as session:
+            session.add(account(f"name {session.query(StaffAccount).count()}", clock()))
+
+    with ThreadPoolExecutor(8) as crew:
+        list(crew.map(add_next, range(40)))
+    assert sorted(names(database)) == sorted(f"name {number}" for number in range(40))
+
+
+def test_a_reader_sees_one_moment(database, clock):
+    with database.read() as reader:
+        assert reader.query(StaffAccount).count() == 0
+        with database.write() as session:
+            session.add(account("rosa", clock()))
+        assert reader.query(StaffAccount).count() == 0
+    assert names(database) == ["rosa"]
+
+
+@pytest.mark.only("postgres")
+def test_a_server_that_was_restarted_is_found_again(database, clock, postgres_server):
+    assert names(database) == []
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+    postgres_server.execute(end)
+    assert names(database) == []
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "nonsense", "postgresql+nothing://host/name", "oracle://x"])
+@pytest.mark.only("sqlite")
+def test_an_address_of_no_use_is_refused_without_showing_a_password(keyring, url):
+    with pytest.raises(SettingError, match="DATABASE_URL"):
+        Database(url, keyring)

@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+import sqlalchemy
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,9 +14,13 @@ from bot.storage.models import FollowUp, Person
 
 
 def tables(database):
-    with database.engine.connect() as connection:
-        query = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
-        return connection.exec_driver_sql(query).fetchall()
+    """Return all columns and indexes as the database sees them."""
+    looked_at = sqlalchemy.inspect(database.engine)
+    found = {}
+    for name in sorted(looked_at.get_table_names()):
+        columns = [(column["name"], str(column["type"]), column["nullable"]) for column in looked_at.get_columns(name)]
+        found[name] = columns, sorted(index["name"] for index in looked_at.get_indexes(name))
+    return found
 
 
 def version(database):
@@ -45,8 +50,19 @@ def test_preparing_twice_is_harmless(database, person):
         assert session.get(Person, person_id).chat.reveal().startswith("chat of")
 
 
-def test_many_that_start_at_once_make_one_database(tmp_path, keyring):
-    databases = [Database(f"sqlite:///{tmp_path / 'ballast.db'}", keyring) for _ in range(4)]
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ballast.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.make()
+    yield server.url(name)
+    server.drop(name)
+
+
+def test_many_that_start_at_once_make_one_database(empty_url, keyring):
+    databases = [Database(empty_url, keyring) for _ in range(4)]
     failures = []
 
     def start(database):

@@ -97,6 +97,7 @@ def erase(database, person_id):
     truncate_journal(database)
 
 
+@pytest.mark.only("sqlite")
 def test_what_he_said_is_never_on_disk_in_clear(database, second_process, lived, on_disk):
     lived()
     assert b"canary" not in on_disk()
@@ -105,6 +106,7 @@ def test_what_he_said_is_never_on_disk_in_clear(database, second_process, lived,
     assert b"nothing left" not in on_disk()
 
 
+@pytest.mark.only("sqlite")
 def test_erasing_leaves_no_byte_of_his_on_disk(database, second_process, lived, execute, on_disk, tmp_path):
     person_id = lived()
     assert (tmp_path / "house" / "ballast.db-wal").stat().st_size > 0
@@ -117,6 +119,7 @@ def test_erasing_leaves_no_byte_of_his_on_disk(database, second_process, lived, 
     assert [piece for secret in secrets for piece in pieces(secret) if piece in after] == []
 
 
+@pytest.mark.only("sqlite")
 def test_erasing_leaves_nothing_that_was_overwritten_before(database, second_process, lived, execute, on_disk):
     person_id = lived()
     early = secrets_of(execute, person_id)
@@ -323,6 +326,7 @@ def test_one_mans_damaged_flag_keeps_his_messages_and_stops_nobody_elses_sweep(
     assert inbox() == {flagged}
 
 
+@pytest.mark.only("sqlite")
 def test_what_was_let_go_lingers_nowhere(database, second_process, person, he_writes, clock, sweep, execute, on_disk):
     person_id = person()
     he_writes(person_id, LONG)

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from bot.crypto import KeyRing
-from bot.errors import KeyFileError, KeyMissingError, SealBrokenError
+from bot.errors import KeyMissingError, SealBrokenError
 from bot.storage import Database
 from bot.storage.models import Person, PersonKey
 
@@ -32,6 +32,7 @@ def test_each_man_has_a_key_of_his_own(database, person):
     assert keys[0] != keys[1]
 
 
+@pytest.mark.only("sqlite")
 def test_no_key_stands_in_the_database_in_clear(database, person, tmp_path):
     person_id = person()
     with database.read() as session:
@@ -66,8 +67,8 @@ def test_a_new_kek_wraps_new_men_and_the_old_one_still_opens(database, person, k
     assert kek_of(rotated, old) == keyring.current_kek_id
     assert kek_of(rotated, "new") == "20270101-newer"
     rotated.close()
-    with pytest.raises(KeyFileError, match="20270101-newer"):
-        database.prepare()
+    database.prepare()  # a process that was running all the while finds the new key by itself
+    assert database.vault.keyring.current_kek_id == "20270101-newer"
 
 
 def session_time(session):

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from bot.errors import DialogueUnavailableError
-from bot.storage.models import InboxMessage
+from bot.storage.models import Flag, InboxMessage
 from bot.turns.conductor import MOST_ANSWERED_FAILURES
 
 pytestmark = pytest.mark.asyncio
@@ -168,7 +168,8 @@ async def test_unreadable_message_is_set_aside_and_the_next_is_answered(path):
         )
     await path.work()
     assert path.inbox_states() == ["unreadable", "done"]
-    assert path.heard() == [*path.wording("empty_reply"), "re: whole"]
+    assert path.heard() == [*path.wording("unreadable"), "re: whole"]
+    assert [(flag.kind, flag.level) for flag in path.rows(Flag)] == [("unreadable", "orange")]
 
 
 async def test_answer_lost_on_the_wire_is_not_told_as_a_failure(path):
