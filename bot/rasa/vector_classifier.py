@@ -6,6 +6,7 @@ intent and the codes of the codebook that apply, before any later component over
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,14 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         strength: Inverse of the L2 penalty (scikit-learn's ``C``).
         code_mass: Least summed probability of all codes at which a message is said to carry any.
         code_share: Least share of that sum which a third code or a later one needs to be listed.
+        apart: Intents that a second regression learns beside all others; the codes are read by the first, which
+            never saw them, so that what men say in a crisis does not blur what researchers code.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults; chosen by cross-validation on the training data (``docs/recognition.md``)."""
-        return {"scale": 4.0, "strength": 1.0, "code_mass": 0.5, "code_share": 0.1}
+        return {"scale": 4.0, "strength": 1.0, "code_mass": 0.5, "code_share": 0.1, "apart": []}
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = {**self.get_default_config(), **config}
@@ -48,6 +51,7 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         self._classes: list[str] = []
         self._weights = np.zeros((0, 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)
+        self._wide: VectorClassifier | None = None  # knows the intents that stand apart, too
 
     @classmethod
     def create(
@@ -62,17 +66,25 @@ class VectorClassifier(IntentClassifier, GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on all examples that have an intent and keep the arrays in the model."""
+        examples = [example for example in training_data.intent_examples if example.get(VECTOR) is not None]
+        apart = frozenset(self._config["apart"])
+        self.fit_on([example for example in examples if example.get(INTENT) not in apart])
+        if apart:
+            self._wide = VectorClassifier(self._config, self._model_storage, self._resource)
+            self._wide.fit_on(examples)
+        self._persist()
+        return self._resource
+
+    def fit_on(self, examples: list[Message]) -> None:
+        """Fit one regression on examples that have a vector."""
         from sklearn.linear_model import LogisticRegression
 
-        examples = [example for example in training_data.intent_examples if example.get(VECTOR) is not None]
         labels = [example.get(INTENT) for example in examples]
         model = LogisticRegression(
             C=self._config["strength"], max_iter=2_000, class_weight="balanced", multi_class="multinomial"
         )
         model.fit(vectors_of(examples) * self._config["scale"], labels)
         self._adopt(list(model.classes_), model.coef_.T * self._config["scale"], model.intercept_)
-        self._persist()
-        return self._resource
 
     def _adopt(self, classes: list[str], weights: Any, bias: Any) -> None:
         self._classes = [str(name) for name in classes]
@@ -82,7 +94,13 @@ class VectorClassifier(IntentClassifier, GraphComponent):
 
     def _persist(self) -> None:
         with self._model_storage.write_to(self._resource) as folder:
-            np.savez(folder / "classifier.npz", classes=self._classes, weights=self._weights, bias=self._bias)
+            for name, part in (("classifier", self), ("wide", self._wide)):
+                if part is not None:
+                    part.write_to(folder / f"{name}.npz")
+
+    def write_to(self, file: Path) -> None:
+        """Write the arrays of one regression."""
+        np.savez(file, classes=self._classes, weights=self._weights, bias=self._bias)
 
     @classmethod
     def load(
@@ -95,9 +113,17 @@ class VectorClassifier(IntentClassifier, GraphComponent):
     ) -> VectorClassifier:
         """Return the component as it was trained."""
         component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder, np.load(folder / "classifier.npz") as arrays:
-            component._adopt(list(arrays["classes"]), arrays["weights"], arrays["bias"])
+        with model_storage.read_from(resource) as folder:
+            component.take_up_file(folder / "classifier.npz")
+            if (folder / "wide.npz").is_file():
+                component._wide = cls(config, model_storage, resource)
+                component._wide.take_up_file(folder / "wide.npz")
         return component
+
+    def take_up_file(self, file: Path) -> None:
+        """Read the arrays of one regression."""
+        with np.load(file) as arrays:
+            self._adopt(list(arrays["classes"]), arrays["weights"], arrays["bias"])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent, ranking and reading on every message that has a vector."""
@@ -106,17 +132,22 @@ class VectorClassifier(IntentClassifier, GraphComponent):
             if vector is None or not message.get(TEXT) or not self._classes:
                 message.set(INTENT, {"name": None, "confidence": 0.0}, add_to_output=True)
                 continue
-            self._classify(message, self._probabilities(vector))
+            self._classify(message, vector)
         return messages
 
-    def _probabilities(self, vector: Any) -> Any:
+    def probabilities(self, vector: Any) -> Any:
+        """Return the probability of each class."""
         scores = vector @ self._weights + self._bias
         powers = np.exp(scores - scores.max())
         return powers / powers.sum()
 
-    def _classify(self, message: Message, probabilities: Any) -> None:
-        order = np.argsort(-probabilities)[:_RANKING_LENGTH]
-        ranking = [{"name": self._classes[number], "confidence": float(probabilities[number])} for number in order]
+    def _classify(self, message: Message, vector: Any) -> None:
+        probabilities = self.probabilities(vector)
+        ranking = self.ranking_of(probabilities)
+        if self._wide is not None:
+            wide = self._wide.ranking_of(self._wide.probabilities(vector))
+            if wide[0]["name"] not in self._classes:  # one of those apart; everything else is left to the first
+                ranking = [wide[0], *ranking[:-1]]
         reading = {
             "intent": ranking[0]["name"],
             "confidence": ranking[0]["confidence"],
@@ -125,6 +156,11 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
         message.set(READING, reading, add_to_output=True)
+
+    def ranking_of(self, probabilities: Any) -> list[dict[str, Any]]:
+        """Return the likeliest intents, best first."""
+        order = np.argsort(-probabilities)[:_RANKING_LENGTH]
+        return [{"name": self._classes[number], "confidence": float(probabilities[number])} for number in order]
 
     def _codes(self, probabilities: Any) -> list[dict[str, Any]]:
         """Return the two likeliest codes and others near them, best first, each with its probability.
