@@ -1,4 +1,4 @@
-"""Write the student as the file that `bot.crisis.classifier` reads, with its thresholds and nearest phrases."""
+"""Write the trained network as the file that `bot.crisis.classifier` reads, with its thresholds and nearest phrases."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from networks import Student
+from networks import NAMES, Linear, Network
 from numpy.typing import NDArray
 from phrases import PROJECT, Phrase, to_choose
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 sys.path.insert(0, str(PROJECT))
 
@@ -24,19 +23,19 @@ _AXES = 48  # of the nearest phrases' vectors
 _LONGEST = 90  # characters of a phrase that staff are shown
 
 
-def publish(student: Student, phrases: Sequence[Phrase], judge: Callable[[Student, Sequence[str]], Tensor]) -> None:
+def publish(network: Network, phrases: Sequence[Phrase], chances: Callable[[Network, Sequence[str]], Tensor]) -> None:
     """Choose the thresholds and write the file with its digest."""
     telling = [phrase for phrase in phrases if phrase.level > 0]
-    vectors = _means(student, [phrase.text for phrase in telling])
+    vectors = _means(network, [phrase.text for phrase in telling])
     projection = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)[2][:_AXES].T
     points = vectors @ projection
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     arrays = {
-        **_changes(student),
-        "layers": np.array(len(student.layers)),
-        "head.weight": student.head.weight.detach().numpy().astype(np.float32),
-        "head.bias": student.head.bias.detach().numpy().astype(np.float32),
-        "thresholds": np.array(_thresholds(student, judge), dtype=np.float32),
+        **_changes(network),
+        "layers": np.array(len(network.layers)),
+        "head.weight": network.head.weight.detach().numpy().astype(np.float32),
+        "head.bias": network.head.bias.detach().numpy().astype(np.float32),
+        "thresholds": np.array(_thresholds(network, chances), dtype=np.float32),
         "projection": projection.astype(np.float16),
         "phrases": np.array([phrase.text[:_LONGEST] for phrase in telling]),
         "phrase_levels": np.array([phrase.level for phrase in telling], dtype=np.int8),
@@ -49,45 +48,40 @@ def publish(student: Student, phrases: Sequence[Phrase], judge: Callable[[Studen
     print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.1f} MB, thresholds {arrays['thresholds']}")
 
 
-def _changes(student: Student) -> dict[str, NDArray[np.float16]]:
+def _changes(network: Network) -> dict[str, NDArray[np.float16]]:
     """Return what differs from the checkpoint, under its own names."""
-    names = dict(zip(("query", "key", "value", "mixed", "mixed_norm"), student.names, strict=True))
-    names |= {"inner": "intermediate.dense", "outer": "output.dense", "outer_norm": "output.LayerNorm"}
     changes = {}
-    for number, layer in enumerate(student.layers):
-        for part, name in names.items():
-            module: nn.Module = getattr(layer, part)
-            prefix = f"change:encoder.layer.{number}.{name}"
-            changes[f"{prefix}.bias"] = module.bias
-            if hasattr(module, "down"):
-                changes[f"{prefix}.weight.down"], changes[f"{prefix}.weight.up"] = module.down, module.up
+    for number, layer in enumerate(network.layers):
+        for part, name in NAMES.items():
+            module, place = layer.get_submodule(part), f"change:encoder.layer.{number}.{name}"
+            changes[f"{place}.bias"] = module.bias
+            if isinstance(module, Linear):
+                changes[f"{place}.weight.down"] = module.down
+                changes[f"{place}.weight.up"] = module.up * module.scale
             else:
-                changes[f"{prefix}.weight"] = module.weight
+                changes[f"{place}.weight"] = module.weight
     return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in changes.items()}
 
 
-def _thresholds(student: Student, judge: Callable[[Student, Sequence[str]], Tensor]) -> tuple[float, float, float]:
+def _thresholds(network: Network, chances: Callable[[Network, Sequence[str]], Tensor]) -> tuple[float, float, float]:
     """Return the bounds for concern, high and imminent, from the validation list alone."""
     lines, _ = to_choose()
-    chances = functional.softmax(judge(student, [prepared(line.text) for line in lines]), -1).numpy()
+    read = chances(network, [prepared(line.text) for line in lines]).numpy()
     levels = np.array([line.level for line in lines])
-    danger, trouble = chances[:, 2:].sum(1), 1 - chances[:, 0]
+    danger, trouble = read[:, 2:].sum(1), 1 - read[:, 0]
     high = float(np.quantile(danger[levels == 0], 1 - FALSE_ALARMS))
     concern = float(np.quantile(trouble[levels == 0], 1 - FALSE_CONCERNS))
     # Half of what is called imminent may be high, no more: the emergency number comes first there.
     bounds = np.linspace(0.2, 0.9, 71)
-    called = [chances[levels >= 2, 3] >= bound for bound in bounds]
+    called = [read[levels >= 2, 3] >= bound for bound in bounds]
     right = [(levels[levels >= 2][found] == 3).mean() if found.any() else 1.0 for found in called]
     imminent = float(next((bound for bound, share in zip(bounds, right, strict=True) if share >= 0.7), bounds[-1]))
     return concern, high, imminent
 
 
-def _means(student: Student, texts: Sequence[str]) -> NDArray[np.float32]:
+def _means(network: Network, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the vectors before the four outputs."""
-    student.eval()
+    network.eval()
     parts = [[prepared(text) for text in texts[start : start + 96]] for start in range(0, len(texts), 96)]
-    head, student.head = student.head, nn.Identity()  # type: ignore[assignment]
     with torch.no_grad():
-        found = np.vstack([student(student.batch(part)).numpy() for part in parts])
-    student.head = head
-    return found
+        return np.vstack([network.mean(network.batch(part)).numpy() for part in parts])
