@@ -19,6 +19,7 @@ from bot.console.lines import parse, run_lines, text_of, use_utf8, write_line
 from bot.console.screen import converse
 from bot.console.server import own_server
 from bot.console.talk import Heard, Talk
+from bot.crisis import load as load_screening
 from bot.crisis import screen
 from bot.crypto import KeyRing
 from bot.errors import InputLineError
@@ -34,6 +35,9 @@ def screen_lines() -> int:
         return {"id": row.get("id"), "level": str(screening.level), "reasons": list(screening.reasons)}
 
     use_utf8()
+    fault = load_screening()
+    if fault is not None:
+        sys.stderr.write(f"{fault}\n")
     return run_lines(sys.stdin, handle, sys.stdout, sys.stderr)
 
 

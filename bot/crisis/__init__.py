@@ -12,9 +12,19 @@ The rules live as data under ``lexicon/<language>/*.yml``, the trained classifie
 was trained on under ``phrases/``. Either may raise a level; only the lexicon's guards lower one, for their own words.
 """
 
-from bot.crisis.classifier import inspect_classifier
+from bot.crisis.classifier import forget_readings, inspect_classifier
 from bot.crisis.findings import Finding, Kind, Level
 from bot.crisis.lexicon import LexiconError
 from bot.crisis.screening import Screening, load, screen
 
-__all__ = ["Finding", "Kind", "Level", "LexiconError", "Screening", "inspect_classifier", "load", "screen"]
+__all__ = [
+    "Finding",
+    "Kind",
+    "Level",
+    "LexiconError",
+    "Screening",
+    "forget_readings",
+    "inspect_classifier",
+    "load",
+    "screen",
+]

@@ -8,6 +8,7 @@ package alone. Without that file, or with a broken one, the rules go on by thems
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -136,7 +137,17 @@ def fault() -> str | None:
 def inspect_classifier() -> str | None:
     """Why the classifier could not be used, or None, without reading its encoder into memory."""
     try:
-        _arrays(FILE, DIGEST)
+        seen = FILE.stat()
+        return _inspected(FILE, seen.st_mtime_ns, seen.st_size)
+    except OSError:
+        return _inspected(FILE, 0, 0)
+
+
+@lru_cache(1)
+def _inspected(path: Path, _changed_at: int, _size: int) -> str | None:
+    """Look into the file once for each state of it."""
+    try:
+        _arrays(path, DIGEST)
     except ClassifierError as error:
         return str(error)
     return None
@@ -151,6 +162,7 @@ def forget_model() -> None:
     """Read the file anew at the next message."""
     forget_readings()
     _loaded.cache_clear()
+    _inspected.cache_clear()
 
 
 @lru_cache(_REMEMBERED)
@@ -189,7 +201,7 @@ def _arrays(path: Path, digest: Path) -> dict[str, Numbers]:
     if hashlib.sha256(content).hexdigest() != wanted:
         raise ClassifierError(f"{path.name} of the screening is not the file that was shipped. {REMEDY}")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, KeyError, EOFError, BadZipFile, ModuleNotFoundError) as error:
         raise ClassifierError(f"{path.name} of the screening is broken ({type(error).__name__}). {REMEDY}") from error

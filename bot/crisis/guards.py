@@ -82,6 +82,16 @@ class GuardedLine:
             return self._weaker(finding, "past")
         return finding
 
+    def has_the_line(self, words_beside: int) -> bool:
+        """Whether an idiom, or a setting with half as much again, leaves at most so many words of the line."""
+
+        def most(name: str) -> int:
+            return max((len(self.line.text[start:end].split()) for start, end in self.spans[name]), default=0)
+
+        marks = 2  # the stops at both ends of a line
+        said, idiom, setting = len(self.line.text.split()) - marks, most("idioms"), most("settings")
+        return (idiom > 0 and said - idiom <= words_beside) or (setting > 0 and said - setting <= words_beside * 3 // 2)
+
     def _weaker(self, finding: Finding, guard: str) -> Finding | None:
         """High and imminent become a concern; what was a concern or a mere signal falls away."""
         if finding.level <= Level.CONCERN:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.crisis.findings import Finding, Kind
+from bot.crisis.findings import Finding, Kind, Level
 from bot.crisis.lexicon import Combination, Family, Lexicon, read_lexicon
-from bot.crisis.line import Line
+from bot.crisis.line import PAUSE, STOP, Line
 from bot.crisis.normalise import breathless, words
 
 EARLIER_MESSAGES = 4
 EARLIER_WORDS = 80
 EARLIER_CHARACTERS = 600
+LOWERED = frozenset({"denial", "other_person", "past"})  # what a guard calls a finding that it has weakened
+WORDS_BEHIND, WORDS_BESIDE = 2, 4  # how much more a settled message may say
 
 
 def load() -> None:
@@ -42,6 +44,26 @@ def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
         line = Line.of(tokens, before=before[-EARLIER_WORDS:])
         found += [finding for finding in scan(line, lexicon) if finding.end > line.boundary]
     return found
+
+
+def settled(text: str) -> Level | None:
+    """The level at which a guard has the whole message, so that nothing else may raise it; None otherwise.
+
+    An idiom, a title or the job in a message of one clause that says hardly more than that; a denial with nothing
+    else; a third person or a time long past with nothing behind it. The guards are the lexicon's, tested one by one.
+    """
+    lexicon = read_lexicon()
+    tokens = words(text, lexicon.spelling)
+    line = Line.of(tokens)
+    laid = {id(family.guards): family.guards for family in lexicon.families}.values()
+    if {STOP, PAUSE} & set(tokens[:-1]) or any(guards.joiners & set(tokens) for guards in laid):
+        return None
+    found = scan(line, lexicon)
+    lowered = [finding for finding in found if finding.family in LOWERED]
+    ends_there = any(len(line.text[finding.end :].split()) - 1 <= WORDS_BEHIND for finding in lowered)
+    if ends_there or any(guards.on(line).has_the_line(WORDS_BESIDE) for guards in laid):
+        return max((finding.level for finding in found), default=Level.NONE)
+    return None
 
 
 def scan(line: Line, lexicon: Lexicon) -> list[Finding]:

@@ -50,15 +50,24 @@ def screen(text: str, *, earlier: Sequence[str] = (), asked_directly: bool = Fal
             "yes, sometimes" is `high`.
 
     Returns:
-        The screening; level none with no reasons when nothing was found.
+        The screening; level none with no reasons when nothing was found. The classifier adds a reason only where it
+        raises the level.
 
     Raises:
         LexiconError: The lexicon in this package is missing or broken. Call `load` at start-up to learn it early.
     """
     found = [*rules.find(text, earlier), *(answers.find(text) if asked_directly else ())]
     trained = _trained(text, earlier)
-    screening = judge([*found, *(trained or ())])
+    ceiling = rules.settled(text) if trained and not asked_directly else None
+    reached = max((finding.level for finding in found), default=Level.NONE)
+    raised = [finding for finding in trained or () if finding.level > reached and not is_settled(finding, ceiling)]
+    screening = judge([*found, *raised])
     return replace(screening, rules_alone=trained is None)
+
+
+def is_settled(finding: Finding, ceiling: Level | None) -> bool:
+    """Whether a guard has the whole message, at a lower level than the classifier would give it."""
+    return ceiling is not None and finding.level > ceiling
 
 
 def _trained(text: str, earlier: Sequence[str]) -> Sequence[Finding] | None:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from bot.crisis import inspect_classifier
 from bot.errors import FlagConflictError, KeyMissingError, SealBrokenError
 from bot.escalation import audit, claim_flag, resolve_flag
 from bot.escalation.flags import OUTCOMES
@@ -47,7 +48,15 @@ def index() -> ResponseReturnValue:
         cards = cards_of(session, open_flags(session, limit=FLAGS_SHOWN), reader_id=staff.id, at=at)
         counts = count_open_flags(session)
     total = sum(counts.values())
-    return render_template("staff/queue.html", cards=cards, counts=counts, total=total, at=at, levels=phrases.LEVELS)
+    return render_template(
+        "staff/queue.html",
+        cards=cards,
+        counts=counts,
+        total=total,
+        at=at,
+        levels=phrases.LEVELS,
+        screening_fault=inspect_classifier(),
+    )
 
 
 @blueprint.get("/flags/<row_id:flag_id>")

@@ -13,7 +13,8 @@ from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.content import say
 from bot.crisis import Kind as CrisisKind
-from bot.crisis import Level, Screening, screen
+from bot.crisis import Level, Screening, forget_readings, screen
+from bot.crisis import load as load_screening
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import level_for
@@ -37,6 +38,7 @@ SAFETY_TEXT = {
 }
 _REMEMBERED_TEXTS = 4
 _WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
+RULES_ALONE = "read by the rules alone: the trained part of the screening is out of order"
 _log = logging.getLogger("ballast.gate")
 
 
@@ -53,6 +55,7 @@ class Gate:
         self._database = database
         self._settings = settings
         self._clock = clock
+        load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
         # His last texts, in memory only: a sentence split over two messages is screened as one.
         # After a restart they are read from the inbox, once a chat.
         self._recent: dict[str, deque[tuple[datetime, str]]] = {}
@@ -134,7 +137,7 @@ class Gate:
             person_id=person.id,
             level=level_for(screening),
             kind=str(screening.kind) if screening.kind.harms_others else "screening",
-            reasons=list(screening.reasons),
+            reasons=[*screening.reasons, *([RULES_ALONE] if screening.rules_alone else ())],
             at=row.received_at,
             message_id=row.id,
         )
@@ -160,6 +163,7 @@ class Gate:
 
     def forget(self, door: str, chat_id: str) -> None:
         """Drop what is remembered of a chat; called when a man has everything wiped."""
+        forget_readings()
         self._recent.pop(f"{door}:{chat_id}", None)
 
     def _remember(self, incoming: Incoming, text: str | None) -> None:

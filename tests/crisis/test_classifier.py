@@ -13,7 +13,7 @@ from bot.crisis.classifier import DIGEST, FILE, WINDOW, Classifier, prepared
 from bot.errors import ClassifierError
 
 HARMLESS = "watched the match with my brother and went to bed early. "
-UNSAID_BY_RULES = "been stood on the wrong side of the railing a while now and my hands are going numb"
+UNSAID_BY_RULES = "i keep checking the beam in the garage would hold"
 
 
 @pytest.fixture

@@ -5,19 +5,48 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from crisis_phrases import read_phrases
 
-from bot.crisis import Finding, Kind, Level, Screening, screen
+from bot.crisis import Finding, Kind, Level, Screening, rules, screen
 from bot.crisis.screening import judge
 
 
-def test_each_phrase_reaches_its_level(phrase) -> None:
-    found = screen(phrase.text)
+def test_the_rules_take_each_phrase_to_its_level(phrase) -> None:
+    found = judge(rules.find(phrase.text))
     if phrase.exact:
         assert found.level == phrase.level, found
     else:
         assert found.level >= phrase.level, found
     if phrase.kind:
         assert found.kind == phrase.kind, found
+
+
+def test_beside_the_classifier_no_phrase_loses_its_level_or_whom_it_is_about(phrase) -> None:
+    found = screen(phrase.text)
+    assert found.level >= phrase.level, found
+    if phrase.kind and found.level == phrase.level:
+        assert found.kind == phrase.kind, found
+
+
+def test_beside_the_classifier_few_harmless_phrases_are_raised() -> None:
+    levels = [screen(phrase.text).level for phrase in read_phrases("phrases.yml") if phrase.level == "none"]
+    assert sum(level is Level.NONE for level in levels) >= 0.93 * len(levels)
+    assert sum(level <= Level.CONCERN for level in levels) >= 0.97 * len(levels)
+
+
+@pytest.mark.parametrize(
+    ("settled", "beyond"),
+    [
+        ("i'm not suicidal", "i'm not suicidal but i've got the rope ready"),
+        ("i don't want to die", "i dont want to die sat here in the car with the hose on"),
+        ("dying for a pint", "dying for a pint then off the multistorey and that is me done with it"),
+        ("this job is killing me", "this job is killing me and the kids are asleep and the tablets are out"),
+        ("never had thoughts of killing myself", "never had thoughts of killing myself before the letter came"),
+    ],
+)
+def test_only_a_guard_that_has_the_whole_message_keeps_the_classifier_down(settled: str, beyond: str) -> None:
+    assert rules.settled(settled) is not None
+    assert rules.settled(beyond) is None
 
 
 def test_levels_are_ordered_and_are_the_words_of_the_json() -> None:
@@ -134,6 +163,6 @@ def test_earlier_messages_never_lower_the_message_itself() -> None:
 
 
 def test_a_line_break_in_mid_sentence_hides_nothing() -> None:
-    assert screen("i want to\ndie").level == "high"
-    assert screen("i want to... die").level == "high"
-    assert screen("im going to kill\n\nmyself").level == "high"
+    assert screen("i want to\ndie").level >= "high"
+    assert screen("i want to... die").level >= "high"
+    assert screen("im going to kill\n\nmyself").level >= "high"

@@ -70,3 +70,12 @@ def test_closed_flags_leave_the_queue(clinic):
     visitor.step(flag_id, "claim")
     visitor.step(flag_id, "resolve", outcome="reached_him", note="Spoke with him.")
     assert "No open flags" in visitor.get("/flags").text
+
+
+def test_staff_are_told_when_the_screening_has_lost_its_trained_part(clinic, monkeypatch):
+    visitor = clinic.signed_in()
+    assert "weaker than usual" not in visitor.get("/flags").text
+    monkeypatch.setattr("bot.staff.queue.inspect_classifier", lambda: "screening.npz cannot be read.")
+    page = visitor.get("/flags").text
+    assert "weaker than usual" in page
+    assert "screening.npz cannot be read." in page

@@ -10,6 +10,7 @@ from bot.crisis import Level, Screening
 from bot.errors import StorageError
 from bot.storage.models import AuditEntry, Flag, InboxMessage, OutboxMessage, Person
 from bot.turns import Kind
+from bot.turns.gate import RULES_ALONE
 from bot.turns.messages import MAX_TEXT_UNITS
 
 CRISIS = "I want to kill myself"
@@ -94,17 +95,17 @@ def test_storage_error_commits_nothing(path):
 
 
 def test_sentence_split_over_two_messages_is_read_as_one(path):
-    assert path.receive("I want to").level is Level.NONE
-    assert path.receive("be dead").level >= Level.HIGH
+    assert path.receive("I do not want to").level is Level.NONE
+    assert path.receive("be here").level >= Level.HIGH
     assert len(path.rows(Flag)) == 1
 
 
 @pytest.mark.parametrize("how", ["another man", "eleven minutes later"])
 def test_halves_that_do_not_belong_together_are_read_alone(path, how):
-    path.receive("I want to")
+    path.receive("I do not want to")
     if how == "eleven minutes later":
         path.clock.forward(minutes=11)
-    alone = path.receive("be dead", chat="8" if how == "another man" else "4711")
+    alone = path.receive("be here", chat="8" if how == "another man" else "4711")
     assert alone.level is Level.NONE
 
 
@@ -115,8 +116,8 @@ def test_refused_storage_leaves_no_trace_in_the_memory_of_recent_texts(path, mon
     with monkeypatch.context() as patched:
         patched.setattr(path.database, "write", refuse)
         with pytest.raises(StorageError):
-            path.receive("I want to")
-    assert path.receive("be dead").level is Level.NONE
+            path.receive("I do not want to")
+    assert path.receive("be here").level is Level.NONE
 
 
 @pytest.mark.asyncio
@@ -205,28 +206,28 @@ def test_damaged_settings_do_not_stop_the_safety_reply(path):
 @pytest.mark.asyncio
 async def test_sentence_split_over_a_restart_is_read_as_one(path, keeps):
     path.consent(keeps=keeps)
-    await path.says("I want to")
+    await path.says("I do not want to")
     path.restart()
     path.clock.forward(minutes=9)
     path.conductor._sweep()  # lets go of what a man said who wants no log, but not within the ten minutes
-    assert path.receive("be dead").level >= Level.HIGH
+    assert path.receive("be here").level >= Level.HIGH
 
 
 @pytest.mark.parametrize("how", ["another man", "eleven minutes later", "erased"])
 def test_a_restart_joins_no_halves_that_do_not_belong_together(path, how):
-    path.receive("I want to")
+    path.receive("I do not want to")
     path.restart()
     if how == "eleven minutes later":
         path.clock.forward(minutes=11)
     if how == "erased":
         with path.database.write() as session:
             session.query(InboxMessage).delete()
-    alone = path.receive("be dead", chat="8" if how == "another man" else "4711")
+    alone = path.receive("be here", chat="8" if how == "another man" else "4711")
     assert alone.level is Level.NONE
 
 
 def test_after_a_restart_the_inbox_is_read_once_and_no_further_than_memory_would_reach(path):
-    path.receive("I want to")
+    path.receive("I do not want to")
     for _ in range(4):
         path.receive("sorry, the phone rang")
     path.restart()
@@ -237,7 +238,7 @@ def test_after_a_restart_the_inbox_is_read_once_and_no_further_than_memory_would
 
     event.listen(InboxMessage, "load", note)
     try:
-        assert path.receive("be dead").level is Level.NONE  # the half is five messages back
+        assert path.receive("be here").level is Level.NONE  # the half is five messages back
         assert path.receive("well").level is Level.NONE
     finally:
         event.remove(InboxMessage, "load", note)
@@ -245,9 +246,20 @@ def test_after_a_restart_the_inbox_is_read_once_and_no_further_than_memory_would
 
 
 def test_an_earlier_message_that_cannot_be_opened_stops_no_screening(path):
-    path.receive("I want to")
+    path.receive("I do not want to")
     path.receive("rough night")
     with path.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE inbox SET body_sealed = screening_sealed WHERE seq = 2")
     path.restart()
-    assert path.receive("be dead").level >= Level.HIGH
+    assert path.receive("be here").level >= Level.HIGH
+
+
+def test_a_flag_says_when_only_the_rules_have_read_the_message(path, monkeypatch):
+    monkeypatch.setattr("bot.crisis.classifier.fault", lambda: "its file is missing")
+    path.receive(CRISIS)
+    assert RULES_ALONE in path.reasons()
+
+
+def test_a_flag_says_nothing_of_the_kind_when_all_is_well(path):
+    path.receive(CRISIS)
+    assert RULES_ALONE not in path.reasons()
