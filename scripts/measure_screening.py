@@ -1,7 +1,7 @@
-"""Measure the screening on phrases that nobody trained on: ``make screening``.
+"""Measure the screening on phrases that nobody trained on: ``python scripts/measure_screening.py``.
 
 Prints the confusion with 95 % Wilson intervals for the rules, the classifier and both, what the mutations of issue's
-list do to the level, and the time a message takes. Writes ``docs/screening.md`` and ``docs/screening.json``. It prints
+list do to the level, and the time a message takes. Writes ``docs/screening.json``. It prints
 no held-out phrase: whoever reads them could no longer measure on them.
 """
 
