@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio
 __all__ = ["shared_rasa"]
 CRISIS = "I want to kill myself"
 SAFE = "No, I'm safe right now"
-ANSWERS = ["Yes", "Not sure", SAFE]
+ANSWERS = ["Yes", "Not sure", SAFE, "Rather not say"]
 WORDS = {
     "signs": "when i stop answering the phone and drink on a tuesday",
     "alone": "out on the bike till my legs hurt",
