@@ -20,7 +20,7 @@ from publish import publish
 from slips import typed
 from torch.nn import functional
 
-PASSES, BATCH, RATE = 3, 48, 8e-4
+PASSES, BATCH, RATE = 4, 48, 8e-4
 LAYERS, RANK = 6, 32
 _SMOOTHING, _IMMINENT_WEIGHT = 0.05, 1.3
 _RETYPED = 0.5  # share of the phrases that are typed with slips in a pass
