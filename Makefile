@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 -include .env
 export
 
-.PHONY: help setup chat run train test lint format lock recognition bench soak picture clean
+.PHONY: help setup chat run train test lint format lock recognition bench soak fuzz picture clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,10 @@ bench: train  ## what sealing costs
 
 soak: setup  ## a million seals; a million messages backed up and restored (a quarter of an hour)
 	@$(PYTHON) scripts/soak.py
+
+fuzz: setup  ## five minutes of odd messages against the screening
+	@scripts/setup dev
+	@$(PYTHON) scripts/fuzz_screening.py -max_total_time=300
 
 picture: train  ## draw the conversation of the README anew
 	@$(PYTHON) scripts/picture.py

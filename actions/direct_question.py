@@ -73,7 +73,7 @@ _PRESSED = {
     "safety_rather_not": Answer.RATHER_NOT,
 }
 _REASONS = {
-    Answer.YES: "answered yes to the direct question",
+    Answer.YES: "answered yes to the question whether he thinks of ending his life",
     Answer.UNSURE: "is not sure whether he thinks of ending his life",
     Answer.RATHER_NOT: "would rather not say whether he thinks of ending his life",
 }
@@ -163,6 +163,11 @@ def _take_direct(dispatcher: CollectingDispatcher, tracker: Tracker, step: str) 
 def danger(dispatcher: CollectingDispatcher, tracker: Tracker, reason: str) -> Events:
     """He thinks of it, or may: tell staff and begin the questions."""
     raise_flag(tracker, level=ORANGE, kind="screening", reason=reason)
+    return begin_questions(dispatcher, tracker)
+
+
+def begin_questions(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    """Begin the questions after a yes; staff know of it already."""
     return [*safety_steps.begin(dispatcher, tracker), *move_concern("yes")]
 
 

@@ -36,7 +36,7 @@ class Crisis(Flow):
         if step in QUESTIONS:
             return safety_steps.take(dispatcher, tracker)
         if step in (direct_question.ASKED, direct_question.ASKED_TWICE):
-            return direct_question.danger(dispatcher, tracker, "wrote of it again when asked directly")
+            return direct_question.begin_questions(dispatcher, tracker)  # the gate has told staff what he wrote
         if step == direct_question.TOLD:
             return stay(dispatcher)
         return [*direct_question.ask(dispatcher), SlotSet(ANSWERS, None), *beside.closed()]

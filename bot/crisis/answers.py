@@ -16,8 +16,9 @@ FOLDER = Path(__file__).parent / "lexicon"
 FAMILY = "answer"
 _SIGNS = str.maketrans({"👍": " yes ", "👎": " no "})
 _WORD = re.compile(r"[^\W_]+")
-_REASON = "answered yes to the question whether he thinks of ending his life"
-_UNSURE_REASON = "did not say no to the question whether he thinks of ending his life"
+MOST_WORDS = 8  # of an answer that opens with a time or a "maybe"; a longer one is about something else
+REASON = "answered yes to the question whether he thinks of ending his life"
+UNSURE_REASON = "did not say no to the question whether he thinks of ending his life"
 
 
 def find(text: str) -> list[Finding]:
@@ -30,7 +31,7 @@ def find(text: str) -> list[Finding]:
     level = _level(_without_fillers(said))
     if level is Level.NONE:
         return []
-    reason = _REASON if level is Level.HIGH else _UNSURE_REASON
+    reason = REASON if level is Level.HIGH else UNSURE_REASON
     return [Finding(level, Kind.SELF, reason, said[:200].strip(), FAMILY)]
 
 
@@ -49,15 +50,14 @@ def _without_fillers(said: str) -> str:
 
 def _level(said: str) -> Level:
     answers = _answers()
-    openings = [
-        (len(phrase), sort) for sort in ("yes", "open", "no") for phrase in answers[sort] if said.startswith(phrase)
-    ]
+    sorts = ("yes", "short_yes", "open", "no") if len(said.split()) <= MOST_WORDS else ("yes", "open", "no")
+    openings = [(len(phrase), sort) for sort in sorts for phrase in answers[sort] if said.startswith(phrase)]
     sort = max(openings, default=(0, ""))[1]
     admits = any(f" {phrase}" in f" {said}" for phrase in answers["yes_anywhere"])
     if sort == "no":
         turns = admits or any(f" {phrase}" in f" {said}" for phrase in answers["but"])
         return Level.CONCERN if turns else Level.NONE
-    if sort == "yes" or admits:
+    if sort in ("yes", "short_yes") or admits:
         return Level.HIGH
     return Level.CONCERN if sort == "open" else Level.NONE
 

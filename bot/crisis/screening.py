@@ -38,6 +38,11 @@ class Screening:
         """Whether the safety reply and a flag are due at once (high or imminent)."""
         return self.level >= Level.HIGH
 
+    @property
+    def is_bare_answer(self) -> bool:
+        """Whether nothing was found but a yes to the direct question."""
+        return bool(self.families) and set(self.families) == {answers.FAMILY}
+
 
 def screen(text: str, *, earlier: Sequence[str] = (), asked_directly: bool = False) -> Screening:
     """Judge one message, together with what he wrote just before it.

@@ -76,6 +76,9 @@ class Gate:
             if self._is_known(session, incoming):
                 return None
             person = self._person(session, incoming)
+            if text and not screening.needs_person and _was_asked(session, person):
+                answered = screen(text, earlier=earlier, asked_directly=True)
+                screening = answered if answered.needs_person else screening  # a "not sure" is the dialogue's to ask
             body = {"text": text, "button": incoming.button, "cut": was_cut}
             row = self._store(session, person, incoming, body, screening)
             follow_ups.hear(session, person.id, at=incoming.at)
@@ -119,6 +122,20 @@ class Gate:
         return row
 
     def _answer_crisis(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
+        if not self._is_told(session, person, row, screening):
+            self._say(session, person, row, screening)
+        self._tell_staff(session, person, row, screening)
+
+    @staticmethod
+    def _is_told(session: Any, person: Person, row: InboxMessage, screening: Screening) -> bool:
+        """Whether he answers the question that came with the numbers: the same list again would be no answer to that.
+
+        The dialogue goes on from it; where that is away, a text stands in.
+        """
+        since = row.received_at - SPLIT_WITHIN
+        return screening.is_bare_answer and outbox.was_in_crisis(session, person.id, since=since)
+
+    def _say(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
         imminent = screening.level >= Level.IMMINENT
         name = SAFETY_TEXT.get(screening.kind, "safety_imminent" if imminent else "safety_high")
         said = select(func.count(OutboxMessage.turn_id.distinct())).filter_by(person_id=person.id, lane=outbox.CRISIS)
@@ -130,6 +147,9 @@ class Gate:
         )
         replies = [Reply(bubble) for bubble in bubbles]
         outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, lane=outbox.CRISIS)
+
+    @staticmethod
+    def _tell_staff(session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
         if screening.kind.is_about_another:
             return  # staff could not reach the one at risk, and he is not the one
         flag = open_flag(
@@ -178,6 +198,14 @@ class Gate:
         self._recent[chat] = recent
         while len(self._recent) > _REMEMBERED_CHATS:
             self._recent.pop(next(iter(self._recent)))
+
+
+def _was_asked(session: Any, person: Person) -> bool:
+    try:
+        return outbox.asked_directly(session, person.id)
+    except (SealBrokenError, KeyMissingError):
+        log_event(_log, "gate.question_unreadable", level=logging.ERROR, person=person.id)
+        return True  # a yes that is taken for one wrongly does less harm than one that is missed
 
 
 def _last_texts(session: Any, incoming: Incoming) -> deque[tuple[datetime, str]]:

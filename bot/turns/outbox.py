@@ -18,6 +18,7 @@ from bot.storage.models import ButtonToken, OutboxMessage, Person
 from bot.turns.messages import Reply
 
 CRISIS, TURN = "crisis", "turn"
+DIRECT_QUESTION = "/safety_yes"  # a choice below every bubble that asks whether he thinks of ending his life
 MOST_ATTEMPTS = 40
 
 
@@ -68,6 +69,22 @@ def _offer(session: Any, row: OutboxMessage, label: str, payload: str) -> dict[s
     session.add(token)
     token.choice = {"label": label, "payload": payload}
     return {"label": label, "token": token.id}
+
+
+def asked_directly(session: Any, person_id: str) -> bool:
+    """Return whether the last bubble for him asks if he thinks of ending his life; so a "yes" is an answer to that."""
+    query = select(OutboxMessage.id).filter_by(person_id=person_id)
+    last = session.execute(query.order_by(OutboxMessage.created_at.desc(), OutboxMessage.seq.desc()).limit(1)).scalar()
+    if last is None:
+        return False
+    offers = session.execute(select(ButtonToken).filter_by(outbox_id=last)).scalars()
+    return any(offer.choice.reveal()["payload"] == DIRECT_QUESTION for offer in offers)
+
+
+def was_in_crisis(session: Any, person_id: str, *, since: datetime) -> bool:
+    """Return whether he was given a crisis text since then."""
+    query = select(OutboxMessage.id).filter_by(person_id=person_id, lane=CRISIS)
+    return session.execute(query.where(OutboxMessage.created_at >= since).limit(1)).scalar() is not None
 
 
 def recover(session: Any, door: str, *, at: datetime) -> int:

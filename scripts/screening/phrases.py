@@ -10,7 +10,13 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 LEVELS = ("none", "concern", "high", "imminent")
-_NOT_ONLY_HARMLESS = ("anger", "nobody_cares", "took_it_back", "hit_at_home", "leave_me_alone")  # intents whose examples may deserve more than `none`
+_NOT_ONLY_HARMLESS = (
+    "anger",
+    "nobody_cares",
+    "took_it_back",
+    "hit_at_home",
+    "leave_me_alone",
+)  # intents whose examples may deserve more than `none`
 _KEPT_BACK = 10  # one in so many ordinary messages shows false alarms and is not learnt
 
 

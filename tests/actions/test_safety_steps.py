@@ -103,7 +103,7 @@ def test_a_dark_answer_to_the_direct_question_is_never_a_no(raised, level):
 
 def test_a_denial_that_screens_as_concern_is_a_no():
     tracker = tracker_of("no i'm not going to kill myself", "crisis_concern", safety_step="asked", level="concern")
-    assert lead(tracker) == (["utter_safety_no"], None)
+    assert lead(tracker) == (["utter_safety_no_last"], None)  # nobody is behind it, so no check-back is owed
 
 
 def test_a_bare_no_to_the_offer_of_help_is_no_answer_to_the_direct_question():

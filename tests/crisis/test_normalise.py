@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bot.crisis
 from bot.crisis import Level, screen
 from bot.crisis.lexicon import read_lexicon
 from bot.crisis.normalise import words
@@ -158,3 +163,18 @@ def test_any_text_gets_a_level(text: str, earlier: list[str]) -> None:
 def test_normalising_twice_changes_nothing(tokens: list[str]) -> None:
     once = plain(" ".join(tokens))
     assert plain(once) == once
+
+
+def test_a_fuzzer_that_follows_the_branches_finds_no_crash_and_no_slow_input(tmp_path):
+    """A short run; ``make fuzz`` is the long one."""
+    script = Path(bot.crisis.__file__).parents[2] / "scripts" / "fuzz_screening.py"
+    ended = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(script), "-max_total_time=15", "-seed=7"],
+        env={**os.environ, "BALLAST_FUZZ": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    assert len(list(tmp_path.iterdir())) > 100  # it found inputs worth keeping, so it did run

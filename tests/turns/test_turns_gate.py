@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy import text as sql
 
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening
 from bot.errors import StorageError
 from bot.storage.models import AuditEntry, Flag, InboxMessage, OutboxMessage, Person
-from bot.turns import Kind
+from bot.turns import Kind, Reply, ReplyButton, outbox
 from bot.turns.gate import RULES_ALONE
 from bot.turns.messages import MAX_TEXT_UNITS
 
@@ -98,6 +99,55 @@ def test_sentence_split_over_two_messages_is_read_as_one(path):
     assert path.receive("I do not want to").level is Level.NONE
     assert path.receive("be here").level >= Level.HIGH
     assert len(path.rows(Flag)) == 1
+
+
+def ask(path, *, lane=outbox.TURN):
+    """Put the direct question to him, as the dialogue or a text of the gate does."""
+    person_id = path.consent()
+    question = Reply("Are you thinking of ending your life?", (ReplyButton("Yes", "/safety_yes"),))
+    with path.database.write() as session:
+        outbox.queue(session, person_id, [question], at=path.clock(), lane=lane)
+
+
+def test_yes_to_the_direct_question_is_flagged_and_answered_before_the_dialogue_sees_it(path):
+    ask(path)
+    assert path.receive("yes, sometimes").level is Level.HIGH
+    assert [(row.level, row.kind) for row in path.rows(Flag)] == [("orange", "screening")]
+    assert "answered yes" in str(path.reasons())
+    assert "988" in " ".join(path.outbox_texts())
+
+
+@pytest.mark.parametrize("text", ["no", "not really", "why do you ask", "work was long"])
+def test_only_a_yes_is_taken_from_the_dialogue(path, text):
+    ask(path)
+    assert path.receive(text).level is Level.NONE
+    assert path.rows(Flag) == []
+
+
+def test_yes_is_no_answer_once_something_else_was_said(path):
+    ask(path)
+    with path.database.write() as session:
+        outbox.queue(session, path.rows(Person)[0].id, [Reply("Fancy a walk?")], at=path.clock())
+    assert path.receive("yes").level is Level.NONE
+
+
+def test_numbers_are_not_repeated_to_one_who_answers_the_question_beside_them(path):
+    path.receive(CRISIS)
+    ask(path)
+    told = len(path.outbox_texts())
+    path.receive("yes")
+    assert len(path.outbox_texts()) == told
+    assert "answered yes" in str(path.reasons())
+    path.clock.forward(minutes=11)
+    path.receive("yes")
+    assert "988" in " ".join(path.outbox_texts()[told:])
+
+
+def test_question_that_cannot_be_opened_counts_as_asked(path):
+    ask(path)
+    with path.database.write() as session:
+        session.execute(sql("UPDATE buttons SET choice_sealed = :broken"), {"broken": bytes(80)})
+    assert path.receive("sometimes").level is Level.HIGH
 
 
 @pytest.mark.parametrize("how", ["another man", "eleven minutes later"])
