@@ -43,7 +43,8 @@ format:  ## put the code into shape
 recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
 
-bench: train  ## what sealing costs
+bench: train  ## what screening and sealing cost
+	@$(PYTHON) scripts/bench_screening.py
 	@$(PYTHON) scripts/bench_storage.py
 
 soak: setup  ## a million seals; a million messages backed up and restored (a quarter of an hour)

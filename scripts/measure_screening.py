@@ -1,18 +1,15 @@
 """Measure the screening on phrases that nobody trained on: ``python scripts/measure_screening.py``.
 
-Prints the confusion with 95 % Wilson intervals for the rules, the classifier and both, what the mutations of issue's
-list do to the level, and the time a message takes. Writes ``docs/screening.json``. It prints
-no held-out phrase: whoever reads them could no longer measure on them.
+Prints the confusion with 95 % Wilson intervals for the rules, the classifier and both, and what typing it otherwise
+does to the level. Writes ``docs/screening.json``. It prints no held-out phrase: whoever reads them could no longer
+measure on them.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import resource
-import statistics
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
@@ -84,41 +81,17 @@ def robustness(rows: Iterable[dict[str, Any]]) -> dict[str, str]:
     return {**found, "split over two messages": shown(sum(reached), len(reached))}
 
 
-def speed(rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Return milliseconds a message: half, nearly all, and the worst of 4,096 characters."""
-    times = [_timed(row["text"]) for row in rows]
-    longest = ["word " * 820, "i want to " * 410, "a" * 4096, "😀 " * 2048, "kill?! " * 585]
-    return {
-        "median": round(statistics.median(times), 1),
-        "p99": round(sorted(times)[int(len(times) * 0.99)], 1),
-        "4,096 characters, worst of five": round(max(_timed(text[:4096]) for text in longest), 0),
-    }
-
-
-def _timed(text: str) -> float:
-    classifier.forget_readings()
-    start = time.perf_counter()
-    screen(text)
-    return 1_000 * (time.perf_counter() - start)
-
-
 def main() -> None:
     """Measure and write."""
-    start = time.perf_counter()
     fault = load()
-    seconds = time.perf_counter() - start
     if fault:
         sys.exit(fault)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = yaml.safe_load(_HELD_OUT.read_text(encoding="utf-8"))
     result = {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "lines": dict(Counter(row["level"] for row in rows)),
         "readers": {name: figures(rows, read) for name, read in _READERS.items()},
         "mutations": robustness(rows),
-        "milliseconds": speed(rows),
-        "load_seconds": round(seconds, 1),
-        "megabytes": round(megabytes),
     }
     (PROJECT / "docs" / "screening.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bot.crisis.findings import Finding, Kind, Level
 from bot.crisis.lexicon import read_lexicon
 from bot.crisis.normalise import MAX_CHARACTERS, characters
+from bot.crisis.slips import Mender
 from bot.errors import ClassifierError
 from bot.vectors import minilm
 from bot.vectors.transformer import Transformer
@@ -31,6 +32,7 @@ FAMILY = "classifier"
 REMEDY = "Restore it from the repository, or run `make setup`; until then the rules screen alone."
 LEVELS = tuple(Level)
 WINDOW, STRIDE = 96, 72  # tokens; a longer message is read in windows that overlap, and the gravest counts
+_MOST_WINDOWS = 24  # 1,752 tokens: every message of 4,096 characters that is made of words; else its start and its end
 _REMEMBERED = 256  # readings kept, by text, in memory: an earlier message need not be read again
 
 Numbers = NDArray[np.float32]
@@ -67,10 +69,14 @@ class Classifier:
         self._phrases, self._phrase_levels = arrays["phrases"], arrays["phrase_levels"]
         self._known = arrays["phrase_vectors"].astype(np.float32)
         self._tokenizer = minilm.tokenizer(most_tokens=MAX_CHARACTERS)
+        self._mend = Mender([str(word) for word in arrays["words"]], self._tokenizer.is_word)
 
     def read(self, text: str) -> Reading:
         """Return the gravest reading of a text's windows."""
-        vectors = [self._encoder.mean(window) for window in self._windows(text)]
+        windows = list(self._windows(text))
+        if len(windows) > _MOST_WINDOWS:
+            windows = [*windows[: _MOST_WINDOWS // 2], *windows[-_MOST_WINDOWS // 2 :]]
+        vectors = [self._encoder.mean(window) for window in windows]
         chances = np.array([_softmax(self._weights @ vector + self._biases) for vector in vectors])
         gravest = int(np.argmax(chances[:, 2:].sum(axis=1) + 1e-3 * (1 - chances[:, 0])))
         worried = chances[int(np.argmin(chances[:, 0]))]
@@ -78,8 +84,14 @@ class Classifier:
         alike = self._nearest(vectors[gravest], level) if level > Level.NONE else ""
         return Reading(level, tuple(float(value) for value in chances[gravest]), alike)  # type: ignore[arg-type]
 
+    def mended(self, text: str) -> str:
+        """Return the text with its slips mended; empty where it has none."""
+        plain = prepared(text)
+        mended = self._mend(plain)
+        return mended if mended != plain else ""
+
     def _windows(self, text: str) -> Iterator[list[int]]:
-        first, *inner, last = self._tokenizer.tokens(prepared(text))
+        first, *inner, last = self._tokenizer.tokens(self._mend(prepared(text)))
         for start in range(0, max(1, len(inner) - WINDOW + STRIDE), STRIDE):
             yield [first, *inner[start : start + WINDOW], last]
 
@@ -115,14 +127,19 @@ def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
     return [_finding(reading, text) for reading in readings if reading.level > Level.NONE]
 
 
+def mended(text: str) -> str:
+    """The message as the classifier reads it, if a slip of the thumb was mended in it; empty if there was none."""
+    return _classifier().mended(text)
+
+
 def _finding(reading: Reading, text: str) -> Finding:
     reason = f"reads like what was written for {reading.level}; nearest known phrase: “{reading.alike}”"
     return Finding(reading.level, Kind.SELF, reason, prepared(text)[:200].strip(), FAMILY, knows_whom=False)
 
 
 def prepared(text: str) -> str:
-    """The text as the classifier was trained to read it: plain characters, lower case, one blank between words."""
-    return " ".join(characters(text, read_lexicon().spelling).split())
+    """The text as the classifier was trained to read it: plain characters, lower case, no apostrophe, single blanks."""
+    return " ".join(characters(text, read_lexicon().spelling).replace("'", "").split())
 
 
 def fault() -> str | None:

@@ -62,7 +62,9 @@ def screen(text: str, *, earlier: Sequence[str] = (), asked_directly: bool = Fal
         LexiconError: The lexicon in this package is missing or broken. Call `load` at start-up to learn it early.
     """
     found = [*rules.find(text, earlier), *(answers.find(text) if asked_directly else ())]
-    trained = _trained(text, earlier)
+    trained, mended = _trained(text, earlier)
+    if mended:
+        found += rules.find(mended, earlier)
     ceiling = rules.settled(text) if trained and not asked_directly else None
     reached = max((finding.level for finding in found), default=Level.NONE)
     raised = [finding for finding in trained or () if finding.level > reached and not is_settled(finding, ceiling)]
@@ -75,13 +77,16 @@ def is_settled(finding: Finding, ceiling: Level | None) -> bool:
     return ceiling is not None and finding.level > ceiling
 
 
-def _trained(text: str, earlier: Sequence[str]) -> Sequence[Finding] | None:
-    """What the classifier finds; None when it cannot be used, whatever the cause: the rules must be heard anyway."""
+def _trained(text: str, earlier: Sequence[str]) -> tuple[Sequence[Finding] | None, str]:
+    """What the classifier finds, and the message with its slips mended where it has any.
+
+    None when it cannot be used, whatever the cause: the rules must be heard anyway.
+    """
     try:
-        return None if classifier.fault() else classifier.find(text, earlier)
+        return (None, "") if classifier.fault() else (classifier.find(text, earlier), classifier.mended(text))
     except Exception as error:  # noqa: BLE001 - a fault in it must not keep a message from being screened
         log_event(_log, "screening.classifier_failed", level=logging.ERROR, kind=type(error).__name__)
-        return None
+        return None, ""
 
 
 def judge(findings: Sequence[Finding]) -> Screening:

@@ -55,6 +55,7 @@ class Database:
         """Yield a session for reading; nothing it changes is kept."""
         with _translated(), self._session() as session:
             yield session
+            session.expunge_all()  # nothing to roll back in them: a long history need not be marked as stale row by row
             session.rollback()
 
     @contextmanager

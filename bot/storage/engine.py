@@ -6,6 +6,8 @@ five seconds is refused. Code that is right on one is right on the other (docs/d
 
 from __future__ import annotations
 
+import sqlite3
+import time
 import zlib
 from typing import Any
 
@@ -16,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from bot.errors import SettingError
 
 BUSY_TIMEOUT_MS = 5_000
+_WAL_PAUSE_SECONDS = 0.02
 WRITE = "ballast_write"  # execution option of a transaction that will write
 WRITER_LOCK = zlib.crc32(b"ballast writer")  # PostgreSQL advisory lock, one a database
 
@@ -47,14 +50,28 @@ def _sqlite(url: Any) -> Any:
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see below
+    _turn_to_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Turn to write-ahead logging; where another process does so just now, SQLite gives up at once."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -28,6 +28,10 @@ class WordPiece:
         vocabulary = self._vocabulary
         return [vocabulary[_START], *pieces[: self._most_tokens - 2], vocabulary[_END]]
 
+    def is_word(self, word: str) -> bool:
+        """Return whether a word in lower case is a piece by itself."""
+        return word in self._vocabulary
+
     def _pieces(self, word: str) -> list[int]:
         if len(word) > _LONGEST_WORD:
             return [self._vocabulary[_UNKNOWN]]

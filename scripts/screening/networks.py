@@ -18,6 +18,8 @@ from torch.nn import functional
 
 sys.path.insert(0, str(PROJECT))
 
+from bot.crisis.classifier import prepared
+from bot.crisis.slips import Mender
 from bot.vectors.wordpiece import WordPiece
 
 _HEADS, _DROPOUT, _EPSILON = 12, 0.1, 1e-12
@@ -85,16 +87,31 @@ class Network(nn.Module):
         folder: Where the checkpoint lies.
         layers: How many of its layers to use, from the first.
         rank: Of the low-rank sums.
+        likely: The words that slips are mended to, the commonest first.
     """
 
-    def __init__(self, folder: Path, *, layers: int, rank: int) -> None:
+    def __init__(self, folder: Path, *, layers: int, rank: int, likely: Sequence[str]) -> None:
         super().__init__()
         words = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
         self.tokenizer = WordPiece({word: at for at, word in enumerate(words) if word}, _MOST_TOKENS)
+        self.mend = Mender(likely, self.tokenizer.is_word)
         self.tensors = load_file(folder / "model.safetensors")
         self.norm = _norm(self.tensors, "embeddings.LayerNorm").requires_grad_(requires_grad=False)
         self.layers = nn.ModuleList(Layer(self.tensors, at, rank) for at in range(layers))
         self.head = nn.Linear(self.norm.weight.shape[0], len(LEVELS))
+
+    def take_mean(self, others: Sequence[Network]) -> None:
+        """Become the mean of networks that learnt apart; its sums have as many ranks as theirs together."""
+        mean = self.state_dict()
+        for name in mean:
+            parts = [other.state_dict()[name] for other in others]
+            if name.endswith(".down"):
+                mean[name] = torch.cat(parts, 0)
+            elif name.endswith(".up"):
+                mean[name] = torch.cat(parts, 1) / len(parts)
+            else:
+                mean[name] = torch.stack(parts).mean(0)
+        self.load_state_dict(mean)
 
     def forward(self, batch: Batch) -> Tensor:
         return self.head(functional.dropout(self.mean(batch), _DROPOUT, self.training))
@@ -114,7 +131,7 @@ class Network(nn.Module):
 
     def batch(self, texts: Sequence[str]) -> Batch:
         """Return token numbers, and where there is one, of messages padded to the longest."""
-        rows = [self.tokenizer.tokens(text) for text in texts]
+        rows = [self.tokenizer.tokens(self.mend(prepared(text))) for text in texts]
         longest = max(map(len, rows))
         tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
         present = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])

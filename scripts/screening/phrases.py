@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT))
+
+from bot.crisis.classifier import prepared
+from bot.crisis.slips import FEWEST_LETTERS
+
 LEVELS = ("none", "concern", "high", "imminent")
 _NOT_ONLY_HARMLESS = (
     "anger",
@@ -17,6 +26,7 @@ _NOT_ONLY_HARMLESS = (
     "hit_at_home",
     "leave_me_alone",
 )  # intents whose examples may deserve more than `none`
+_OFTEN = 3  # how many times a word must stand in the phrases to be one that a slip is mended to
 _KEPT_BACK = 10  # one in so many ordinary messages shows false alarms and is not learnt
 
 
@@ -39,6 +49,13 @@ def to_choose() -> tuple[list[Phrase], list[Phrase]]:
     rows = yaml.safe_load(path.read_text(encoding="utf-8"))
     lines = [Phrase(LEVELS.index(row["about"]), line) for row in rows for line in row["lines"].splitlines()]
     return lines, _ordinary()[1]
+
+
+def to_mend(phrases: Sequence[Phrase]) -> list[str]:
+    """Return the words of the phrases that a slip may be mended to, the commonest first."""
+    words = re.compile(f"[a-z]{{{FEWEST_LETTERS},}}")
+    counts = Counter(word for phrase in phrases for word in words.findall(prepared(phrase.text)))
+    return [word for word, count in counts.most_common() if count >= _OFTEN]
 
 
 def _families() -> list[Phrase]:

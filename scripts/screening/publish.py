@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from networks import NAMES, Linear, Network
 from numpy.typing import NDArray
-from phrases import PROJECT, Phrase, to_choose
+from phrases import PROJECT, Phrase, to_choose, to_mend
 from torch import Tensor
 
 sys.path.insert(0, str(PROJECT))
 
-from bot.crisis.classifier import DIGEST, FILE, prepared
+from bot.crisis.classifier import DIGEST, FILE
 
 FALSE_ALARMS = 0.03  # share of the harmless lines of the validation list that may be called high
 FALSE_CONCERNS = 0.07  # share of them that may be called a concern or more
@@ -36,6 +36,7 @@ def publish(network: Network, phrases: Sequence[Phrase], chances: Callable[[Netw
         "head.weight": network.head.weight.detach().numpy().astype(np.float32),
         "head.bias": network.head.bias.detach().numpy().astype(np.float32),
         "thresholds": np.array(_thresholds(network, chances), dtype=np.float32),
+        "words": np.array(to_mend(phrases)),
         "projection": projection.astype(np.float16),
         "phrases": np.array([phrase.text[:_LONGEST] for phrase in telling]),
         "phrase_levels": np.array([phrase.level for phrase in telling], dtype=np.int8),
@@ -66,7 +67,7 @@ def _changes(network: Network) -> dict[str, NDArray[np.float16]]:
 def _thresholds(network: Network, chances: Callable[[Network, Sequence[str]], Tensor]) -> tuple[float, float, float]:
     """Return the bounds for concern, high and imminent, from the validation list alone."""
     lines, _ = to_choose()
-    read = chances(network, [prepared(line.text) for line in lines]).numpy()
+    read = chances(network, [line.text for line in lines]).numpy()
     levels = np.array([line.level for line in lines])
     danger, trouble = read[:, 2:].sum(1), 1 - read[:, 0]
     high = float(np.quantile(danger[levels == 0], 1 - FALSE_ALARMS))
@@ -82,6 +83,6 @@ def _thresholds(network: Network, chances: Callable[[Network, Sequence[str]], Te
 def _means(network: Network, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the vectors before the four outputs."""
     network.eval()
-    parts = [[prepared(text) for text in texts[start : start + 96]] for start in range(0, len(texts), 96)]
     with torch.no_grad():
-        return np.vstack([network.mean(network.batch(part)).numpy() for part in parts])
+        parts = [network.mean(network.batch(texts[start : start + 96])) for start in range(0, len(texts), 96)]
+    return torch.vstack(parts).numpy()

@@ -28,6 +28,8 @@ WITHOUT_NUMBER = {
     "utter_other_done",
     "utter_other_yourself",
 }
+# The plan is filled in calm hours and shown with its own numbers; its steps are questions about himself.
+PLAN = "utter_safety_plan"
 MUST_NAME_EMERGENCY = re.compile(
     r"utter_(safety_(imminent|changed_ask|when|done)|violence|partner|child|own_anger|home|hit)"
 )
@@ -67,7 +69,7 @@ def test_every_safety_text_gives_the_regions_number_in_sixty_words(region):
     for name, text in safety_texts():
         read_by_him = lint.filled(text, words)
         numbers = [words[number] for number in NUMBERS if words[number] in read_by_him]
-        if name not in WITHOUT_NUMBER and not numbers:
+        if name not in WITHOUT_NUMBER and not name.startswith(PLAN) and not numbers:
             missing.append(text)
         if lint.word_count(lint.filled(text, {**words, "crisis": ""})) > lint.MOST_WORDS:
             long.append((name, lint.word_count(read_by_him)))

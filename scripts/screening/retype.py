@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Sequence
 
-_KEYS = "abcdefghijklmnopqrstuvwxyz"
-_KEYS_BESIDE = "sqz vgn xvd sfe wrd dgr fht gjy uok hku jli kop nj bmh ipl ol wa etf adw ryg yij cbf qes zcs tuh xas"
-_BESIDE = dict(zip(_KEYS, _KEYS_BESIDE.split(), strict=True))
+from phrases import PROJECT
+
+sys.path.insert(0, str(PROJECT))
+
+from bot.crisis.slips import BESIDE
+
 _ENDS = ("😂", "😔", "🙃", "💀", "😞", "👍", "🤷", "lol", "haha", ":)", "...", "xx", "mate", "ffs")
 
 
@@ -28,7 +32,7 @@ def typed(text: str, harmless: Sequence[str], chance: random.Random, share: floa
         text = _slip(text, chance)
     if chance.random() < 0.1:
         text = f"{text} {chance.choice(_ENDS)}"
-    if chance.random() < 0.12:
+    if chance.random() < 0.2:
         other, mark = chance.choice(harmless), chance.choice([". ", " ", ", ", " and ", "\n"])
         text = text + mark + other if chance.random() < 0.5 else other + mark + text
     return text
@@ -45,4 +49,4 @@ def _slip(text: str, chance: random.Random) -> str:
         return text[:at] + text[at] + text[at:]
     if sort < 0.75 and at + 1 < len(text):
         return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    return text[:at] + chance.choice(_BESIDE.get(text[at].lower(), text[at])) + text[at + 1 :]
+    return text[:at] + chance.choice(BESIDE.get(text[at].lower(), text[at])) + text[at + 1 :]
