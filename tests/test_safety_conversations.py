@@ -152,7 +152,7 @@ async def test_violent_husband_gets_distance_first_and_a_flag_of_its_own(shared_
 
 async def test_father_afraid_of_shaking_the_baby_is_asked_gently(shared_rasa):
     async with man(shared_rasa, "father") as he:
-        turn = await he.say("the baby wont stop crying and i'm gonna snap")
+        turn = await he.say("i'm scared i'll lose it with the baby")
         assert (turn.level, turn.said, he.flags()) == ("concern", ["utter_child_anger_ask"], {})
         assert (await he.press("Yes")).said == ["utter_own_anger_close"]
         assert he.flags() == {"child_harm": "orange"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -16,6 +17,7 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from bot.crisis.findings import Finding, Kind, Level
@@ -35,6 +37,7 @@ WINDOW, STRIDE = 96, 72  # tokens; a longer message is read in windows that over
 _MOST_WINDOWS = 24  # 1,752 tokens: every message of 4,096 characters that is made of words; else its start and its end
 _REMEMBERED = 256  # readings kept, by text, in memory: an earlier message need not be read again
 
+_BARE_WORD = re.compile(r"(?<![\w'])[a-z]+(?![\w'])")
 Numbers = NDArray[np.float32]
 
 
@@ -91,7 +94,7 @@ class Classifier:
         return mended if mended != plain else ""
 
     def _windows(self, text: str) -> Iterator[list[int]]:
-        first, *inner, last = self._tokenizer.tokens(self._mend(prepared(text)))
+        first, *inner, last = self._tokenizer.tokens(with_apostrophes(self._mend(prepared(text))))
         for start in range(0, max(1, len(inner) - WINDOW + STRIDE), STRIDE):
             yield [first, *inner[start : start + WINDOW], last]
 
@@ -138,8 +141,21 @@ def _finding(reading: Reading, text: str) -> Finding:
 
 
 def prepared(text: str) -> str:
-    """The text as the classifier was trained to read it: plain characters, lower case, no apostrophe, single blanks."""
-    return " ".join(characters(text, read_lexicon().spelling).replace("'", "").split())
+    """The text in plain characters, lower case, with one blank between words."""
+    return " ".join(characters(text, read_lexicon().spelling).split())
+
+
+def with_apostrophes(text: str) -> str:
+    """Put back the apostrophes that men leave out on a phone: the encoder knows "don't" better than "dont"."""
+    return _BARE_WORD.sub(lambda found: _contractions().get(found[0], found[0]), text)
+
+
+@cache
+def _contractions() -> dict[str, str]:
+    """Return every language's contractions by what they are without their apostrophe."""
+    paths = sorted((Path(__file__).parent / "lexicon").glob("*/contractions.yml"))
+    found = (word for path in paths for word in yaml.safe_load(path.read_text(encoding="utf-8")))
+    return {word.replace("'", ""): word for word in found}
 
 
 def fault() -> str | None:

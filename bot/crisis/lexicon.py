@@ -22,7 +22,7 @@ from bot.crisis.spelling import Spelling
 
 FOLDER = Path(__file__).parent / "lexicon"
 SHARED = "shared"
-NOT_FAMILIES = ("words.yml", "spelling.yml", "guards.yml", "answers.yml")
+NOT_FAMILIES = ("words.yml", "spelling.yml", "guards.yml", "answers.yml", "contractions.yml")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both safe; the C one is ten times faster
 
 

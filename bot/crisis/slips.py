@@ -20,7 +20,7 @@ _KEYS_BESIDE = "sqz vgn xvd sfe wrd dgr fht gjy uok hku jli kop nj bmh ipl ol wa
 BESIDE = dict(zip(_LETTERS, _KEYS_BESIDE.split(), strict=True))
 """The keys beside each letter's key."""
 _ENDINGS = ("s", "es", "d", "ed", "ing", "ings", "r", "er", "ers", "y")
-_WORD = re.compile(rf"[a-z]{{{FEWEST_LETTERS},{_MOST_LETTERS}}}")
+_WORD = re.compile(rf"(?<![\w'])[a-z]{{{FEWEST_LETTERS},{_MOST_LETTERS}}}(?![\w'])")
 
 
 class Mender:

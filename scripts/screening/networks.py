@@ -18,7 +18,7 @@ from torch.nn import functional
 
 sys.path.insert(0, str(PROJECT))
 
-from bot.crisis.classifier import prepared
+from bot.crisis.classifier import prepared, with_apostrophes
 from bot.crisis.slips import Mender
 from bot.vectors.wordpiece import WordPiece
 
@@ -131,7 +131,7 @@ class Network(nn.Module):
 
     def batch(self, texts: Sequence[str]) -> Batch:
         """Return token numbers, and where there is one, of messages padded to the longest."""
-        rows = [self.tokenizer.tokens(self.mend(prepared(text))) for text in texts]
+        rows = [self.tokenizer.tokens(with_apostrophes(self.mend(prepared(text)))) for text in texts]
         longest = max(map(len, rows))
         tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
         present = torch.tensor([[True] * len(row) + [False] * (longest - len(row)) for row in rows])

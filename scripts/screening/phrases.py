@@ -27,7 +27,7 @@ _NOT_ONLY_HARMLESS = (
     "leave_me_alone",
 )  # intents whose examples may deserve more than `none`
 _OFTEN = 3  # how many times a word must stand in the phrases to be one that a slip is mended to
-_KEPT_BACK = 10  # one in so many ordinary messages shows false alarms and is not learnt
+_KEPT_BACK = 40  # one in so many ordinary messages shows false alarms and is not learnt
 
 
 class Phrase(NamedTuple):
@@ -53,8 +53,8 @@ def to_choose() -> tuple[list[Phrase], list[Phrase]]:
 
 def to_mend(phrases: Sequence[Phrase]) -> list[str]:
     """Return the words of the phrases that a slip may be mended to, the commonest first."""
-    words = re.compile(f"[a-z]{{{FEWEST_LETTERS},}}")
-    counts = Counter(word for phrase in phrases for word in words.findall(prepared(phrase.text)))
+    word = re.compile(f"[a-z]{{{FEWEST_LETTERS},}}")
+    counts = Counter(found for phrase in phrases for found in word.findall(prepared(phrase.text).replace("'", "")))
     return [word for word, count in counts.most_common() if count >= _OFTEN]
 
 

@@ -26,7 +26,7 @@ def typed(text: str, harmless: Sequence[str], chance: random.Random, share: floa
         text = text.upper()
     if chance.random() < 0.25:
         text = re.sub("['’]", "", text)
-    if chance.random() < 0.25:
+    if chance.random() < 0.4:
         text = re.sub("[.,!?;]", "", text)
     for _ in range(chance.choice([0, 0, 1, 1, 2])):
         text = _slip(text, chance)
