@@ -17,6 +17,7 @@ from tests.path_fixtures import House
 
 LINE_SECONDS = 60
 CRISIS = "I want to kill myself"
+HARMLESS = "watched the match with my brother and went to bed early. "
 LEVELS = {"none", "concern", "high", "imminent"}
 # What is refused, with a word of the line that says why.
 REFUSED = [
@@ -111,7 +112,7 @@ def test_odd_texts_and_empty_lines_are_no_errors(house):
 
 
 def test_text_is_cut_where_telegram_would(house):
-    within, beyond = "x " * 2_000 + CRISIS, "x " * 2_050 + CRISIS
+    within, beyond = HARMLESS * 71 + CRISIS, HARMLESS * 80 + CRISIS
     done = run(["screen", "--jsonl"], lines({"text": within}, {"text": beyond}), house)
     assert [row["level"] for row in rows(done.stdout)] == ["high", "none"]
 

@@ -35,6 +35,12 @@ def find(text: str) -> list[Finding]:
     return [Finding(level, Kind.SELF, reason, said[:200].strip(), FAMILY)]
 
 
+def is_calm(text: str) -> bool:
+    """Return whether the whole message is one of the plain sentences that say he is safe or wants no fuss."""
+    said = _without_fillers(_plain(text))
+    return bool(said) and said in _answers()["calm"]
+
+
 def _plain(text: str) -> str:
     """His words in lower case without marks, each with a blank behind it."""
     signed = text.translate(_SIGNS)

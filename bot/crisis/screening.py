@@ -65,11 +65,18 @@ def screen(text: str, *, earlier: Sequence[str] = (), asked_directly: bool = Fal
     trained, mended = _trained(text, earlier)
     if mended:
         found += rules.find(mended, earlier)
-    ceiling = rules.settled(text) if trained and not asked_directly else None
+    ceiling = _settled(text, asked_directly=asked_directly) if trained else None
     reached = max((finding.level for finding in found), default=Level.NONE)
     raised = [finding for finding in trained or () if finding.level > reached and not is_settled(finding, ceiling)]
     screening = judge([*found, *raised])
     return replace(screening, rules_alone=trained is None)
+
+
+def _settled(text: str, *, asked_directly: bool) -> Level | None:
+    """The level that nothing but a rule may exceed: what the rules have settled, or a plain sentence of calm."""
+    if answers.is_calm(text):
+        return Level.NONE
+    return None if asked_directly else rules.settled(text)
 
 
 def is_settled(finding: Finding, ceiling: Level | None) -> bool:

@@ -100,19 +100,6 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(Layer(self.tensors, at, rank) for at in range(layers))
         self.head = nn.Linear(self.norm.weight.shape[0], len(LEVELS))
 
-    def take_mean(self, others: Sequence[Network]) -> None:
-        """Become the mean of networks that learnt apart; its sums have as many ranks as theirs together."""
-        mean = self.state_dict()
-        for name in mean:
-            parts = [other.state_dict()[name] for other in others]
-            if name.endswith(".down"):
-                mean[name] = torch.cat(parts, 0)
-            elif name.endswith(".up"):
-                mean[name] = torch.cat(parts, 1) / len(parts)
-            else:
-                mean[name] = torch.stack(parts).mean(0)
-        self.load_state_dict(mean)
-
     def forward(self, batch: Batch) -> Tensor:
         return self.head(functional.dropout(self.mean(batch), _DROPOUT, self.training))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.crisis import Level, screen
+from bot.crisis import Kind, Level, classifier, screen
+from bot.crisis.findings import Finding
 from bot.crisis.screening import Screening
 
 YES = (
@@ -48,3 +49,20 @@ def test_what_is_grave_by_itself_is_not_a_bare_answer():
     assert found.level >= Level.HIGH
     assert not found.is_bare_answer
     assert not Screening(Level.NONE).is_bare_answer
+
+
+CALM = ("i'm safe now", "No, I'm safe", "mate, no need to check back on me", "ok i'll call them now", "nein danke")
+
+
+@pytest.mark.parametrize("text", CALM)
+def test_a_plain_sentence_of_calm_is_not_raised_by_the_classifier(monkeypatch, text):
+    grave = [Finding(Level.IMMINENT, Kind.SELF, "reads grave", text, classifier.FAMILY, knows_whom=False)]
+    monkeypatch.setattr(classifier, "find", lambda *_: grave)
+    assert screen(text).level is Level.NONE
+
+
+@pytest.mark.parametrize("text", ["i'm safe now. bye all", "no need to check back, i won't be here", "i'm safe? no"])
+def test_anything_more_than_calm_is_read_as_ever(monkeypatch, text):
+    grave = [Finding(Level.IMMINENT, Kind.SELF, "reads grave", text, classifier.FAMILY, knows_whom=False)]
+    monkeypatch.setattr(classifier, "find", lambda *_: grave)
+    assert screen(text).level is Level.IMMINENT
