@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import fcntl
+import os
+from datetime import timedelta
+
+import pytest
+
+from bot.escalation import verify_audit
+from bot.research.jobs import begin_job, is_as_audited, withdrawn_from
+from bot.storage.models import AuditEntry, ResearchExport, ResearchPseudonym
+from bot.storage.retention import erase_person
+
+
+@pytest.fixture
+def withdrawn(database):
+    def names():
+        with database.read() as session:
+            return {export.id: pseudonyms for export, pseudonyms in withdrawn_from(session)}
+
+    return names
+
+
+def test_a_finished_job_says_who_why_and_what_came_of_it(house, run, clock):
+    house.says(house.man(), "i feel flat")
+    report, _ = run(formats=("jsonl", "csv"))
+    with house.database.read() as session:
+        job = session.query(ResearchExport).one()
+        told = (job.id, job.staff, job.purpose, job.protocol, job.formats, job.state, job.sha256)
+        assert told == (report.id, "r.lang", "theme paper", "IRB-12", "jsonl csv", "done", report.sha256)
+        assert (job.dialogues, job.turns, job.withheld) == (1, 1, 0)
+        assert job.started_at == job.ended_at == clock()
+
+
+def test_a_job_is_two_rows_of_the_audit_that_hold_its_row_fast(house, run):
+    house.says(house.man(), "i feel flat")
+    report, _ = run()
+    with house.database.read() as session:
+        entries = session.query(AuditEntry).order_by(AuditEntry.seq).all()[1:]  # the first registered the protocol
+        assert verify_audit(session) == len(entries) + 1
+        assert [(entry.actor, entry.action) for entry in entries] == [
+            ("r.lang", "research.export.running"),
+            ("r.lang", "research.export.done"),
+        ]
+        assert all(entry.subject.startswith(f"{report.id}:") and len(entry.subject) == 64 for entry in entries)
+        assert is_as_audited(session, session.query(ResearchExport).one())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("staff", "x"), ("purpose", "x"), ("formats", "csv"), ("state", "failed"), ("turns", 9), ("sha256", "0" * 64)],
+)
+def test_a_job_that_was_changed_since_is_seen(house, run, column, value):
+    house.says(house.man(), "i feel flat")
+    run()
+    with house.database.write() as session:
+        setattr(session.query(ResearchExport).one(), column, value)
+    with house.database.read() as session:
+        assert not is_as_audited(session, session.query(ResearchExport).one())
+
+
+def test_withdrawn_are_named_by_their_pseudonym_in_each_export_that_held_them(house, run, withdrawn):
+    stays, goes = house.man(), house.man()
+    house.says(stays, "one")
+    first, _ = run("a")
+    house.says(goes, "two")
+    second, lines = run("b")
+    assert withdrawn() == {}
+    house.answers(goes, given=False)
+    third, _ = run("c")
+    (pseudonym,) = (line["dialogue"] for line in lines if line["text"] == "two")
+    assert withdrawn() == {second.id: [pseudonym]}
+    assert first.id != second.id != third.id
+
+
+def test_an_erased_man_counts_as_withdrawn(house, run, withdrawn):
+    man = house.man()
+    house.says(man, "one")
+    report, (line,) = run()
+    with house.database.write() as session:
+        erase_person(session, man)
+    assert withdrawn() == {report.id: [line["dialogue"]]}
+
+
+def test_a_man_who_agreed_again_is_withdrawn_no_more(house, run, withdrawn):
+    man = house.man()
+    house.says(man, "one")
+    run()
+    house.answers(man, given=False)
+    assert withdrawn()
+    house.answers(man, given=True)
+    assert withdrawn() == {}
+
+
+def test_a_consent_that_grew_old_is_no_withdrawal(house, run, withdrawn):
+    house.allows("IRB-14", consent_days=41)
+    house.says(house.man(), "one")
+    run(protocol="IRB-14")
+    assert withdrawn() == {}
+
+
+def test_only_dialogues_that_are_in_the_files_have_a_pseudonym(house, run):
+    house.man()  # said nothing
+    house.says(house.man(), "one")
+    _, (line,) = run()
+    with house.database.read() as session:
+        assert [row.pseudonym for row in session.query(ResearchPseudonym)] == [line["dialogue"]]
+
+
+def test_a_pseudonym_leads_to_nobody_without_the_key_file(house, run):
+    man = house.man()
+    house.says(man, "one")
+    _, (line,) = run()
+    assert len(line["dialogue"]) == 16
+    assert line["dialogue"] not in man
+    with house.database.read() as session:
+        columns = {column.name for column in ResearchPseudonym.__table__.columns}
+        assert columns == {"export_id", "pseudonym"}
+        assert session.query(ResearchPseudonym).one().pseudonym == line["dialogue"]
+
+
+def leftover(house, tmp_path, clock):
+    """What a killed export leaves: a job that runs for ever, and a folder."""
+    values = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12", "formats": ("jsonl",)}
+    with house.database.write() as session:
+        job = begin_job(session, **values, at=clock() - timedelta(days=1))
+    folder = tmp_path / f".export-{job}.part"
+    folder.mkdir()
+    (folder / "turns.jsonl").write_text("half a fi")
+    return job, folder
+
+
+def test_the_next_export_clears_up_after_one_that_was_killed(house, run, clock, tmp_path):
+    house.says(house.man(), "one")
+    job, folder = leftover(house, tmp_path, clock)
+    run()
+    assert not folder.exists()
+    with house.database.read() as session:
+        row = session.get(ResearchExport, job)
+        assert (row.state, row.ended_at) == ("stopped", clock())
+        assert is_as_audited(session, row)
+
+
+def test_an_export_that_still_runs_beside_it_is_left_alone(house, run, clock, tmp_path):
+    house.says(house.man(), "one")
+    job, folder = leftover(house, tmp_path, clock)
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        run()
+    finally:
+        os.close(descriptor)
+    assert folder.exists()
+    with house.database.read() as session:
+        assert session.get(ResearchExport, job).state == "running"
