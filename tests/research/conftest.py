@@ -7,7 +7,6 @@ import pytest
 
 from bot.clock import Clock
 from bot.consent import RESEARCH, record_answer
-from bot.crypto import KeyRing
 from bot.research import export_dialogues, register_protocol
 from bot.storage import Database
 from bot.storage.models import InboxMessage, OutboxMessage, Person, Turn
@@ -76,14 +75,6 @@ class House:
             session.add(row)
             session.flush()
             row.body = {"text": text, "buttons": []}
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys"))
-    database.prepare()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bot.codebook import code_ids, codes, themes
 from bot.research import read_codings
 
 SCHEMAS = Path(__file__).with_name("refi")
+ONLY = "sqlite"  # what is asked here is the files; that both databases give the same is asked of the export
 QDE = "{urn:QDA-XML:project:1.0}"
 TEXTS = (
     "plain words",

@@ -18,6 +18,7 @@ from bot.research.companions import FILES, detector_sha256, dictionary
 from bot.research.dialogues import legible
 from bot.research.export import FORMATS
 
+ONLY = "sqlite"  # what is asked here is the files; that both databases give the same is asked of the export
 READING = {"intent": "hiding_it", "codes": [{"id": "hiding_it", "score": 0.75}, {"id": "work_stigma", "score": 0.25}]}
 TEXTS = [
     "müde \U0001f614, \"quoted\", 'so'; tab\tend",
