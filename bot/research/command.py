@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,7 +18,14 @@ from bot.errors import BallastError
 from bot.research.dialogues import possible_turns
 from bot.research.export import FORMATS, ExportError, ExportReport, Progress, export_dialogues
 from bot.research.jobs import is_as_audited, withdrawn_from
-from bot.research.protocols import CONSENT_DAYS, agreeing_men, close_protocol, register_protocol, valid_protocol
+from bot.research.protocols import (
+    CONSENT_DAYS,
+    agreeing_men,
+    close_protocol,
+    consenting_men,
+    register_protocol,
+    valid_protocol,
+)
 from bot.storage import Database
 from bot.storage.models import ResearchExport, ResearchProtocol
 
@@ -63,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _protocol_parser(commands.add_parser("protocol", help="register, list or close what an ethics board allowed"))
     preview = commands.add_parser("preview", help="how much an export would hold; opens no message")
-    preview.add_argument("--protocol", required=True, metavar="NAME")
+    preview.add_argument("--protocol", metavar="NAME", help="count whom this one reaches; default: all who agreed")
     preview.set_defaults(run=_preview)
     export = commands.add_parser("export", help="write a folder of de-identified dialogues")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to make")
@@ -127,11 +135,17 @@ def _list(database: Database, _: argparse.Namespace) -> None:
 
 def _preview(database: Database, options: argparse.Namespace) -> None:
     with database.read() as session:
-        now = utc_now()
-        men = agreeing_men(session, valid_protocol(session, options.protocol, at=now), at=now)
+        men = _men(session, options.protocol)
         turns = sum(possible_turns(session, person_id) for person_id in men)
     print(f"men with research consent: {shown(len(men))}")
     print(f"messages: {shown(turns)}")
+
+
+def _men(session: Any, protocol: str | None) -> list[str]:
+    if protocol is None:
+        return consenting_men(session)
+    now = utc_now()
+    return agreeing_men(session, valid_protocol(session, protocol, at=now), at=now)
 
 
 def _export(database: Database, options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.consent import RESEARCH, VERSIONS
+from bot.consent import RESEARCH, VERSIONS, has_given
 from bot.errors import BallastError
 from bot.escalation import audit
 from bot.storage.models import Consent, Person, ResearchProtocol
@@ -102,8 +102,12 @@ def has_agreed(session: Any, person_id: str, protocol: ResearchProtocol, *, at: 
 
 def agreeing_men(session: Any, protocol: ResearchProtocol, *, at: datetime) -> list[str]:
     """Return the store's pseudonyms of all men whose consent a protocol reaches."""
-    asked = session.execute(select(Consent.person_id).filter_by(kind=RESEARCH).distinct()).scalars()
-    return [person_id for person_id in asked.all() if has_agreed(session, person_id, protocol, at=at)]
+    return [person_id for person_id in _asked(session) if has_agreed(session, person_id, protocol, at=at)]
+
+
+def consenting_men(session: Any) -> list[str]:
+    """Return the store's pseudonyms of all men with a current consent, whatever a protocol makes of its age."""
+    return [person_id for person_id in _asked(session) if has_given(session, person_id, RESEARCH)]
 
 
 def men_who_took_it_back(session: Any) -> list[str]:
@@ -126,6 +130,11 @@ def check_lengths(**reasons: str) -> None:
     for name, value in reasons.items():
         if not value.strip() or len(value) > LONGEST_REASON:
             raise ProtocolError(f"The {name} takes 1 to {LONGEST_REASON} characters; it is kept in the audit.")
+
+
+def _asked(session: Any) -> list[str]:
+    query = select(Consent.person_id).filter_by(kind=RESEARCH).distinct()
+    return list(session.execute(query).scalars())
 
 
 def _found(session: Any, name: str) -> Any:

@@ -54,13 +54,25 @@ def test_export_without_a_protocol_is_refused(ballast_research, tmp_path, capsys
     assert "--protocol" in capsys.readouterr().err
 
 
-def test_preview_shows_small_numbers_only_as_small(house, ballast_research, capsys):
+@pytest.mark.parametrize("which", [[], ["--protocol", "IRB-12"]])
+def test_preview_shows_small_numbers_only_as_small(house, ballast_research, capsys, which):
     man = house.man()
     house.man(consents=False)
     for _ in range(12):
         house.says(man, "i feel flat")
-    assert ballast_research("preview", "--protocol", "IRB-12") == 0
+    assert ballast_research("preview", *which) == 0
     assert capsys.readouterr().out == "men with research consent: <10\nmessages: 12\n"
+
+
+def test_preview_of_a_protocol_counts_only_whom_it_reaches(house, ballast_research, capsys):
+    house.allows("IRB-14", consent_days=30)  # the consent is forty days old
+    man = house.man()
+    for _ in range(12):
+        house.says(man, "i feel flat")
+    assert ballast_research("preview", "--protocol", "IRB-14") == 0
+    assert capsys.readouterr().out.endswith("messages: <10\n")
+    assert ballast_research("preview", "--protocol", "none") == 1
+    assert "No protocol is called none" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "<10"), (9, "<10"), (10, "10"), (431, "431")])
