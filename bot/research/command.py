@@ -15,6 +15,7 @@ from sqlalchemy import select
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BallastError
+from bot.research.codings import CodingsError, read_codings
 from bot.research.dialogues import possible_turns
 from bot.research.export import FORMATS, ExportError, ExportReport, Progress, export_dialogues
 from bot.research.jobs import is_as_audited, withdrawn_from
@@ -26,6 +27,7 @@ from bot.research.protocols import (
     register_protocol,
     valid_protocol,
 )
+from bot.research.returned import Turns, coded_turns, write_coded_turns
 from bot.storage import Database
 from bot.storage.models import ResearchExport, ResearchProtocol
 
@@ -48,6 +50,9 @@ def main(arguments: list[str], settings: Settings, database_factory: DatabaseFac
     del settings  # every door's command is called alike; this one needs only the database
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "codings":
+            _codings(options)  # what a colleague does on his own machine, without database and keys
+            return 0
         database = database_factory()
         try:
             options.run(database, options)
@@ -85,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     withdrawn = commands.add_parser("withdrawn", help="who took his consent back since, by export and pseudonym")
     withdrawn.add_argument("--export", metavar="ID", help="only this export's")
     withdrawn.set_defaults(run=_withdrawn)
+    codings = commands.add_parser("codings", help="the turns that people coded in another program, as CSV")
+    codings.add_argument("project", type=Path, metavar="PROJECT", help="a .qdpx that was made from an export")
+    codings.add_argument("--export", type=Path, required=True, metavar="FOLDER", help="that export")
     return parser
 
 
@@ -199,6 +207,15 @@ def _withdrawn(database: Database, options: argparse.Namespace) -> None:
             if options.export in (None, export.id):
                 for pseudonym in pseudonyms:
                     print(f"{export.id}\t{pseudonym}")
+
+
+def _codings(options: argparse.Namespace) -> None:
+    try:
+        found = coded_turns(read_codings(options.project), Turns(options.export))
+        count = write_coded_turns(found, sys.stdout)
+    except OSError as error:
+        raise CodingsError(f"{error.filename} cannot be read ({error.strerror}).") from error
+    print(f"{count} codes on turns", file=sys.stderr)
 
 
 def _failed(reason: str) -> int:
