@@ -182,7 +182,10 @@ def _folder_beside(out: Path, export_id: str) -> Iterator[Path]:
 def _clear_leftovers(database: Database, place: Path, clock: Clock) -> None:
     """Take away what an export that was killed here left, and mark its job as stopped; a living one holds its lock."""
     for folder in place.glob(f"{_PREFIX}*{_SUFFIX}"):
-        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # somebody else's, or no folder of ours
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

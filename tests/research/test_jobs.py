@@ -153,3 +153,15 @@ def test_an_export_that_still_runs_beside_it_is_left_alone(house, run, clock, tm
     assert folder.exists()
     with house.database.read() as session:
         assert session.get(ResearchExport, job).state == "running"
+
+
+def test_what_only_looks_like_a_leftover_is_left_alone(house, run, tmp_path):
+    house.says(house.man(), "one")
+    file, link, mine = tmp_path / ".export-a.part", tmp_path / ".export-b.part", tmp_path / "mine"
+    file.write_text("a file")
+    mine.mkdir()
+    link.symlink_to(mine)
+    run()
+    assert file.read_text() == "a file"
+    assert link.is_symlink()
+    assert mine.is_dir()
