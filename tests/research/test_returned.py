@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +118,15 @@ def test_the_command_needs_no_database_and_writes_csv(export, capsys):
     assert said.err == "1 codes on turns\n"
     assert main(["codings", str(folder / "none.qdpx"), "--export", str(folder)], settings, pytest.fail) == 1
     assert capsys.readouterr().err.endswith("none.qdpx cannot be read (No such file or directory).\n")
+
+
+def test_a_project_that_another_program_opened_coded_and_saved_comes_back_without_loss():
+    saved = Path(__file__).with_name("refi") / "saved_elsewhere"
+    lines = [json.loads(line) for line in (saved / "turns.jsonl").read_text(encoding="utf-8").splitlines()]
+    codings = list(read_codings(saved / "project.qdpx"))
+    rows = list(coded_turns(codings, Turns(saved)))
+    ours = [(row.turn_id, row.code) for row in rows if row.coder == "Ballast's model"]
+    assert ours == [(line["id"], code["id"]) for line in lines for code in line["codes"]]
+    theirs = [(row.turn_id, row.code) for row in rows if row.coder == "Coder B"]
+    assert theirs == [(lines[0]["id"], "salutogenic")] + [(line["id"], "work_stigma") for line in lines[1:4]]
+    assert [coding.text for coding in codings if coding.code == "salutogenic"] == ["\U0001f614"]
