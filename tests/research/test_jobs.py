@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
 
+from bot.config import PROJECT
 from bot.escalation import verify_audit
 from bot.research.jobs import begin_job, is_as_audited, withdrawn_from
 from bot.storage.models import AuditEntry, ResearchExport, ResearchPseudonym
@@ -139,6 +143,42 @@ def test_the_next_export_clears_up_after_one_that_was_killed(house, run, clock, 
         row = session.get(ResearchExport, job)
         assert (row.state, row.ended_at) == ("stopped", clock())
         assert is_as_audited(session, row)
+
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime, timezone
+from pathlib import Path
+from bot.crypto import KeyRing
+from bot.research import export
+from bot.storage import Database
+
+def killed(session, person_id, counts, read=export.dialogue_of):
+    yield from read(session, person_id, counts)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+export.dialogue_of = killed
+place = Path(sys.argv[2])
+reasons = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12"}
+database = Database(sys.argv[1], KeyRing.load(place / "ballast.keys"))
+export.export_dialogues(database, place / "out", **reasons, clock=lambda: datetime(2026, 4, 1, tzinfo=timezone.utc))
+"""
+
+
+def test_a_process_that_is_killed_leaves_no_export_and_the_next_one_clears_up(house, run, database_url, tmp_path):
+    house.says(house.man(), "one")
+    command = [sys.executable, "-c", KILLED, database_url, str(tmp_path)]
+    killed = subprocess.run(command, check=False, cwd=PROJECT, capture_output=True)  # noqa: S603 - ours
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not (tmp_path / "out").exists()
+    (left,) = tmp_path.glob(".export-*.part")
+    assert left.stat().st_mode & 0o077 == 0
+    with house.database.read() as session:
+        assert [job.state for job in session.query(ResearchExport)] == ["running"]
+    run()
+    assert not left.exists()
+    with house.database.read() as session:
+        assert sorted(job.state for job in session.query(ResearchExport)) == ["done", "stopped"]
 
 
 def test_an_export_that_still_runs_beside_it_is_left_alone(house, run, clock, tmp_path):
