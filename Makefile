@@ -43,9 +43,10 @@ format:  ## put the code into shape
 recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
 
-bench: train  ## what screening and sealing cost
+bench: train  ## what screening, sealing and exporting cost
 	@$(PYTHON) scripts/bench_screening.py
 	@$(PYTHON) scripts/bench_storage.py
+	@$(PYTHON) scripts/bench_export.py
 
 soak: setup  ## a million seals; a million messages backed up and restored (a quarter of an hour)
 	@$(PYTHON) scripts/soak.py

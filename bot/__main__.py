@@ -20,7 +20,7 @@ USAGE = """ballast COMMAND
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME]                         the staff app, or a new account
-  research preview | export ...            anonymised dialogues of men who agreed
+  research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
   setup                                    make the data folder, key file and database
   keys new|list|rotate|retire|verify|split|join

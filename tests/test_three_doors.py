@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from bot.clock import utc_now
 from bot.content import label, say
-from bot.research import export_dialogues
+from bot.research import export_dialogues, register_protocol
 from bot.staff import create_app
 from bot.staff.command import add_account
 from tests.fakes.bot_api import FakeBotApi
@@ -97,10 +98,13 @@ async def test_a_man_who_agreed_to_research_is_exported_without_what_points_to_h
             await until(lambda: all(row.state == "sent" for row in ledger.outbox(4201)), what="all sent")
         finally:
             bot.stop()
-    out = tmp_path / "dialogues.jsonl"
+    out, now = tmp_path / "dialogues", utc_now()
+    with ledger.database.write() as session:
+        expires_at = now + timedelta(days=1)
+        register_protocol(session, "P-1", purpose="invented", expires_at=expires_at, by="ada", at=now)
     export_dialogues(ledger.database, out, staff="ada", purpose="invented", protocol="P-1", clock=utc_now)
     ledger.database.close()
-    text = out.read_text(encoding="utf-8")
+    text = (out / "turns.jsonl").read_text(encoding="utf-8")
     turns = [json.loads(line) for line in text.splitlines()]
     said = [turn for turn in turns if turn["speaker"] == "man" and "get over it" in turn["text"]]
     assert len(said) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -27,13 +28,24 @@ class Code:
 
 
 @cache
+def themes() -> dict[str, str]:
+    """Return the title of each theme by its id, in the codebook's order."""
+    return dict(_book()["themes"])
+
+
+@cache
 def codes() -> tuple[Code, ...]:
     """Return all codes in the codebook's order."""
-    book = yaml.safe_load(Path(__file__).with_name("codebook.yml").read_text(encoding="utf-8"))
-    return tuple(Code(row["id"], row["theme"], row["n"], row["is"]) for row in book["codes"])
+    return tuple(Code(row["id"], row["theme"], row["n"], row["is"]) for row in _book()["codes"])
 
 
 @cache
 def code_ids() -> frozenset[str]:
     """Return the ids of all codes."""
     return frozenset(code.id for code in codes())
+
+
+@cache
+def _book() -> dict[str, Any]:
+    book: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("codebook.yml").read_text(encoding="utf-8"))
+    return book

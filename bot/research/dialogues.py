@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.consent import RESEARCH, has_given
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.research.deidentify import Deidentifier
-from bot.storage.models import Consent, InboxMessage, OutboxMessage, Turn
+from bot.storage.models import InboxMessage, OutboxMessage, Turn
 
 MAN, BALLAST = "man", "ballast"
+_LINE_END = re.compile("\r\n?|[\u2028\u2029\x0b\x0c\x85]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _ROWS_AT_ONCE = 200  # rows held in memory while a dialogue streams
 
 
@@ -65,12 +67,6 @@ class _Row:
     turn: Any = None
 
 
-def consenting_men(session: Any) -> list[str]:
-    """Return the pseudonyms of all men with a current research consent."""
-    asked = session.execute(select(Consent.person_id).filter_by(kind=RESEARCH).distinct()).scalars()
-    return [person_id for person_id in asked.all() if has_given(session, person_id, RESEARCH)]
-
-
 def possible_turns(session: Any, person_id: str) -> int:
     """Return how many finished messages a man's dialogue has, without opening any."""
     came = select(func.count()).select_from(InboxMessage).filter_by(person_id=person_id, state="done")
@@ -98,7 +94,7 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         if text:
             number += 1
             counts.turns += 1
-            yield _turn(row, deidentifier.replace(text), reading, number, first_day)
+            yield _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
 
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:
@@ -134,6 +130,11 @@ def _said(message: Any, body: dict[str, Any]) -> str:
         label = body.get("button")
         return f"[button: {label}]" if label else ""
     return "\n".join(part for part in (body.get("text"), body.get("caption")) if part)
+
+
+def legible(text: str) -> str:
+    """Return a text that every format can hold and every tool counts alike: one line end, no control characters."""
+    return _UNWRITABLE.sub("\ufffd", _LINE_END.sub("\n", text))
 
 
 def _turn(row: _Row, text: str, reading: dict[str, Any], number: int, first_day: date) -> DialogueTurn:

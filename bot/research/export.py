@@ -1,33 +1,69 @@
-"""Write the dialogues of consenting men to a file without names, and write down that it was done."""
+"""Export the dialogues of men whose consent a protocol reaches, as a folder that appears whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import fcntl
 import logging
 import os
 import secrets
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bot.clock import Clock
-from bot.consent import RESEARCH, has_given
-from bot.errors import BallastError
-from bot.escalation import audit
+from bot.errors import BallastError, StorageError
 from bot.logs import log_event
-from bot.research.dialogues import Counts, consenting_men, dialogue_of
+from bot.research.companions import Facts, write_companions, write_hashes
+from bot.research.dialogues import Counts, dialogue_of
+from bot.research.jobs import FAILED, STOPPED, begin_job, end_job, finish_job, pseudonym_of
+from bot.research.lines import Line, Transcript, Writer
+from bot.research.protocols import agreeing_men, check_lengths, has_agreed, valid_protocol
+from bot.research.refi import Project
+from bot.research.tables import CsvTables, ExcelBook, JsonLines, ParquetTable
 from bot.storage import Database
 
-LONGEST_REASON = 64  # what one audit row's subject holds, in characters
+FORMATS: dict[str, Callable[[Path, str], Writer]] = {
+    "jsonl": lambda folder, _: JsonLines(folder),
+    "csv": lambda folder, _: CsvTables(folder),
+    "parquet": lambda folder, _: ParquetTable(folder),
+    "xlsx": lambda folder, _: ExcelBook(folder),
+    "qdpx": Project,
+}
+_PREFIX, _SUFFIX = ".export-", ".part"
 _log = logging.getLogger(__name__)
 
 
 class ExportError(BallastError):
-    """An export cannot be made: no reason was given, or a man took his consent back while it ran."""
+    """An export cannot be made: the target is there, another purpose, or a consent was taken back while it ran."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who exports what, and why.
+
+    Attributes:
+        staff: Who exports.
+        purpose: What for; the one that the protocol allows.
+        protocol: The registered protocol.
+        formats: Which of :data:`FORMATS`.
+    """
+
+    staff: str
+    purpose: str
+    protocol: str
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an export is."""
+
+    men: int
+    men_in_all: int
+    turns: int
 
 
 @dataclass(frozen=True)
@@ -35,118 +71,203 @@ class ExportReport:
     """What was exported.
 
     Attributes:
+        id: The job's id; with it the withdrawn are asked for.
         counts: Dialogues, turns and withheld turns.
-        sha256: Hash of the file, as the audit names it.
+        sha256: Hash of the folder's ``SHA256SUMS``, as the job's row names it.
     """
 
+    id: str
     counts: Counts
     sha256: str
 
 
 @dataclass
-class _Draft:
-    """A file that is being written beside its target."""
-
-    file: Any
-    digest: Any = field(default_factory=hashlib.sha256)
-
-    def write(self, line: dict[str, Any]) -> None:
-        raw = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        self.digest.update(raw)
-        self.file.write(raw)
-
-    def settle(self) -> None:
-        """Have every line on the disk, so that only the move can fail once the audit is written."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
+class _Run:
+    id: str
+    counts: Counts = field(default_factory=Counts)
+    men: list[str] = field(default_factory=list)
+    pseudonyms: list[str] = field(default_factory=list)
+    models: set[str] = field(default_factory=set)
 
 
 def export_dialogues(
-    database: Database, out: Path, *, staff: str, purpose: str, protocol: str, clock: Clock
+    database: Database,
+    out: Path,
+    *,
+    staff: str,
+    purpose: str,
+    protocol: str,
+    clock: Clock,
+    formats: Sequence[str] = tuple(FORMATS),
+    progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExportReport:
-    """Write one JSON line a turn for every man with a current research consent.
+    """Write a folder with the dialogues of every man whose consent the protocol reaches, and what explains them.
 
     Each man is read in a transaction of his own, so that a long export does not hold up the gate or keep keys
-    in memory. Consents are looked at again in the transaction that writes the audit; then the file appears.
+    in memory. Consents are looked at again in the transaction that finishes the job; then the folder appears. It is
+    private (0700), its files too.
 
     Args:
         database: Where the dialogues are.
-        out: The file, replaced as a whole or left as it was.
+        out: The folder; it must not be there yet.
         staff: Who exports.
-        purpose: What for, up to 64 characters.
-        protocol: The study protocol that allows it, up to 64 characters.
-        clock: Tells the time of the audit row.
+        purpose: What for; it must be the protocol's.
+        protocol: The registered protocol that allows it.
+        clock: Tells the time.
+        formats: Which of :data:`FORMATS`.
+        progress: Is told how far it is, man by man.
 
     Raises:
-        ExportError: A reason is missing or too long, or a consent was withdrawn. Nothing is written.
-        OSError: The file cannot be written. Nothing is left behind.
+        ProtocolError: The protocol does not allow it now.
+        ExportError: The folder is there, the purpose is another, a format is unknown, or a consent was taken back
+            meanwhile. Nothing is left behind; the job is marked as failed.
+        OSError: The folder cannot be written. Nothing is left behind; the job is marked as failed.
         StorageError: The database cannot be used now.
     """
-    reasons = {"staff": staff, "purpose": purpose, "protocol": protocol}
-    _check_reasons(reasons)
-    counts = Counts()
-    with _draft_beside(out) as draft:
-        exported = _write_dialogues(database, draft, counts)
-        draft.settle()
-        report = ExportReport(counts, draft.digest.hexdigest())
-        _write_down(database, exported, report, reasons, clock)
-    log_event(_log, "research.export", **asdict(counts), sha256=report.sha256)
-    return report
+    request = Request(staff, purpose, protocol, tuple(formats))
+    _check(request, out)
+    _clear_leftovers(database, out.parent, clock)
+    run = _Run(_begin(database, request, clock))
+    try:
+        with _folder_beside(out, run.id) as folder:
+            _write_data(database, folder, request, run, clock, progress)
+            write_companions(folder, Facts(run.id, protocol, purpose, request.formats, run.counts, _sorted(run.models)))
+            sha256 = write_hashes(folder)
+            _settle(folder)
+            _finish(database, request, run, sha256, clock)
+    except BaseException as error:
+        _end(database, run.id, STOPPED if isinstance(error, KeyboardInterrupt) else FAILED, clock)
+        raise
+    log_event(_log, "research.export", **asdict(run.counts), sha256=sha256)
+    return ExportReport(run.id, run.counts, sha256)
 
 
-def _check_reasons(reasons: dict[str, str]) -> None:
-    for name, value in reasons.items():
-        if not value.strip() or len(value) > LONGEST_REASON:
-            raise ExportError(f"An export needs a {name} of 1 to {LONGEST_REASON} characters for the audit.")
+def _check(request: Request, out: Path) -> None:
+    check_lengths(staff=request.staff, purpose=request.purpose, protocol=request.protocol)
+    unknown = [name for name in request.formats if name not in FORMATS]
+    if unknown or not request.formats or len(set(request.formats)) < len(request.formats):
+        raise ExportError(
+            f"An export takes each of these formats once at most, and one at least: {', '.join(FORMATS)}."
+        )
+    if out.exists():
+        raise ExportError(f"{out} is there already. Name a folder that is not.")
+
+
+def _begin(database: Database, request: Request, clock: Clock) -> str:
+    at = clock()
+    with database.write() as session:
+        allowed = valid_protocol(session, request.protocol, at=at)
+        if allowed.purpose != request.purpose:
+            raise ExportError(f"The protocol {allowed.name} allows another purpose: {allowed.purpose}.")
+        return begin_job(session, **asdict(request), at=at)
 
 
 @contextmanager
-def _draft_beside(out: Path) -> Iterator[_Draft]:
-    """Yield a private file (0600) that takes the target's place at the end, or vanishes."""
-    descriptor, name = tempfile.mkstemp(prefix=".export-", suffix=".part", dir=out.parent)
+def _folder_beside(out: Path, export_id: str) -> Iterator[Path]:
+    """Yield a private folder that takes the target's name at the end, or vanishes. It is locked while it is written."""
+    folder = out.parent / f"{_PREFIX}{export_id}{_SUFFIX}"
+    folder.mkdir(mode=0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield _Draft(file)
-        Path(name).replace(out)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+        folder.rename(out)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
+    finally:
+        os.close(descriptor)
 
 
-def _write_dialogues(database: Database, draft: _Draft, counts: Counts) -> list[str]:
-    """Write all dialogues in an order that says nothing, and return whose they are."""
-    with database.read() as session:
-        men = consenting_men(session)
-    secrets.SystemRandom().shuffle(men)
-    exported = []
-    for person_id in men:
-        with database.read() as session:
-            if has_given(session, person_id, RESEARCH):
-                exported.append(person_id)
-                _write_dialogue(session, person_id, draft, counts)
-    return exported
+def _clear_leftovers(database: Database, place: Path, clock: Clock) -> None:
+    """Take away what an export that was killed here left, and mark its job as stopped; a living one holds its lock."""
+    for folder in place.glob(f"{_PREFIX}*{_SUFFIX}"):
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # somebody else's, or no folder of ours
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder)
+            _end(database, folder.name.removeprefix(_PREFIX).removesuffix(_SUFFIX), STOPPED, clock)
+        finally:
+            os.close(descriptor)
 
 
-def _write_dialogue(session: Any, person_id: str, draft: _Draft, counts: Counts) -> None:
-    pseudonym, before = secrets.token_hex(8), counts.turns
-    for turn in dialogue_of(session, person_id, counts):
-        draft.write({"dialogue": pseudonym, **asdict(turn)})
-    counts.dialogues += counts.turns > before
-
-
-def _write_down(
-    database: Database, exported: list[str], report: ExportReport, reasons: dict[str, str], clock: Clock
+def _write_data(
+    database: Database,
+    folder: Path,
+    request: Request,
+    run: _Run,
+    clock: Clock,
+    progress: Callable[[Progress], None],
 ) -> None:
-    """Confirm the consents and write the audit in one transaction."""
-    counts, at = report.counts, clock()
-    subjects = {
-        "research.export": report.sha256,
-        "research.export.purpose": reasons["purpose"],
-        "research.export.protocol": reasons["protocol"],
-        "research.export.counts": f"{counts.dialogues}/{counts.turns}/{counts.withheld}",
-    }
+    """Write all dialogues in an order that says nothing."""
+    with database.read() as session:
+        allowed = valid_protocol(session, request.protocol, at=clock())
+        men = agreeing_men(session, allowed, at=clock())
+        session.expunge(allowed)
+    secrets.SystemRandom().shuffle(men)
+    with ExitStack() as stack:
+        writers = [stack.enter_context(closing(FORMATS[name](folder, run.id))) for name in request.formats]
+        for number, person_id in enumerate(men, 1):
+            with database.read() as session:
+                if has_agreed(session, person_id, allowed, at=clock()):
+                    run.men.append(person_id)
+                    _write_dialogue(session, person_id, writers, run)
+            progress(Progress(number, len(men), run.counts.turns))
+
+
+def _write_dialogue(session: Any, person_id: str, writers: list[Writer], run: _Run) -> None:
+    pseudonym = pseudonym_of(session, run.id, person_id)
+    transcript, line = Transcript(pseudonym), None
+    for turn in dialogue_of(session, person_id, run.counts):
+        line = transcript.place(turn)
+        _write_line(line, writers, run)
+    if line is not None:
+        run.counts.dialogues += 1
+        run.pseudonyms.append(pseudonym)
+        for writer in writers:
+            writer.end_dialogue(line)
+
+
+def _write_line(line: Line, writers: list[Writer], run: _Run) -> None:
+    if line.model is not None:
+        run.models.add(line.model)
+    for writer in writers:
+        writer.write(line)
+
+
+def _settle(folder: Path) -> None:
+    """Have every byte on the disk, so that only the move can fail once the job is finished."""
+    for path in [*folder.iterdir(), folder]:
+        if path is not folder:
+            path.chmod(0o600)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _finish(database: Database, request: Request, run: _Run, sha256: str, clock: Clock) -> None:
+    """Confirm protocol and consents and finish the job in one transaction."""
+    at = clock()
     with database.write() as session:
-        if not all(has_given(session, person_id, RESEARCH) for person_id in exported):
+        allowed = valid_protocol(session, request.protocol, at=at)
+        if not all(has_agreed(session, person_id, allowed, at=at) for person_id in run.men):
             raise ExportError("A consent was withdrawn while the export ran. Nothing was written; start it again.")
-        for action, subject in subjects.items():
-            audit(session, actor=reasons["staff"], action=action, subject=subject, at=at)
+        finish_job(session, run.id, counts=run.counts, sha256=sha256, pseudonyms=run.pseudonyms, at=at)
+
+
+def _end(database: Database, export_id: str, state: str, clock: Clock) -> None:
+    """Mark a job; where the database is gone as well it stays as running, without an end."""
+    with suppress(StorageError), database.write() as session:
+        end_job(session, export_id, state=state, at=clock())
+
+
+def _sorted(models: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(models))

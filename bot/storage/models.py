@@ -229,6 +229,46 @@ class AuditEntry(Base):
     mac = Column(LargeBinary(32), nullable=False)
 
 
+class ResearchProtocol(Base):
+    """What an ethics board or a clinic allowed: for which purpose, under which wording of consent, until when."""
+
+    __tablename__ = "research_protocols"
+    name = Column(String(64), primary_key=True)
+    purpose = Column(String(64), nullable=False)
+    wording = Column(String(16), nullable=False)  # version of the research question that its men were asked
+    consent_days = Column(Integer, nullable=False)  # how long a yes counts
+    registered_by = Column(String(64), nullable=False)
+    registered_at = Column(UtcDateTime, nullable=False)
+    expires_at = Column(UtcDateTime, nullable=False)
+    closed_at = Column(UtcDateTime)
+
+
+class ResearchExport(Base):
+    """One export as a job: who, why, under which protocol, what came of it."""
+
+    __tablename__ = "research_exports"
+    id = Column(_ID, primary_key=True, default=new_id)
+    protocol = Column(String(64), ForeignKey("research_protocols.name"), nullable=False)
+    purpose = Column(String(64), nullable=False)
+    staff = Column(String(64), nullable=False)
+    formats = Column(String(64), nullable=False)
+    state = Column(String(16), nullable=False)
+    started_at = Column(UtcDateTime, nullable=False)
+    ended_at = Column(UtcDateTime)
+    dialogues = Column(Integer, nullable=False, default=0)
+    turns = Column(Integer, nullable=False, default=0)
+    withheld = Column(Integer, nullable=False, default=0)
+    sha256 = Column(String(64))  # of the export's list of hashes
+
+
+class ResearchPseudonym(Base):
+    """That a dialogue is in an export, under a keyed pseudonym: without the key file it leads to nobody."""
+
+    __tablename__ = "research_pseudonyms"
+    export_id = Column(_ID, ForeignKey("research_exports.id", ondelete="CASCADE"), primary_key=True)
+    pseudonym = Column(String(16), primary_key=True)
+
+
 class StaffAccount(Base):
     """Somebody who works here."""
 

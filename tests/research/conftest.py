@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from bot.clock import Clock
 from bot.consent import RESEARCH, record_answer
-from bot.crypto import KeyRing
+from bot.research import export_dialogues, register_protocol
 from bot.storage import Database
 from bot.storage.models import InboxMessage, OutboxMessage, Person, Turn
 
@@ -20,7 +21,7 @@ class House:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._updates = 0
+        self._updates = 811_000_000  # so that a search for one finds nothing else
 
     def man(self, *, chat: str = "chat-4711", consents: bool = True) -> str:
         with self.database.write() as session:
@@ -36,9 +37,14 @@ class House:
             self.answers(person_id, given=True)
         return person_id
 
-    def answers(self, person_id: str, *, given: bool) -> None:
+    def allows(self, name: str = "IRB-12", *, purpose: str = "theme paper", days: int = 300, **more: int) -> None:
         with self.database.write() as session:
-            record_answer(session, person_id=person_id, kind=RESEARCH, given=given, at=START)
+            expires_at = START + timedelta(days=days)
+            register_protocol(session, name, purpose=purpose, expires_at=expires_at, by="r.lang", at=START, **more)
+
+    def answers(self, person_id: str, *, given: bool, after: timedelta = timedelta(0)) -> None:
+        with self.database.write() as session:
+            record_answer(session, person_id=person_id, kind=RESEARCH, given=given, at=START + after)
 
     def says(self, person_id: str, text: str | None, *, after: timedelta = timedelta(0), **more: object) -> str:
         body = {"text": text, "caption": more.get("caption"), "button": more.get("button"), "command": None}
@@ -72,18 +78,26 @@ class House:
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'house' / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys"))
-    database.prepare()
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def house(database) -> House:
-    return House(database)
+    house = House(database)
+    house.allows()
+    return house
 
 
 @pytest.fixture
 def clock() -> Clock:
     return lambda: START + timedelta(days=40)
+
+
+@pytest.fixture
+def run(database, clock, tmp_path):
+    """Export and return the report and the lines of ``turns.jsonl``; the folder is ``tmp_path / name``."""
+
+    def export_now(name: str = "out", *, formats: tuple[str, ...] = ("jsonl",), **more: str):
+        out = tmp_path / name
+        reasons = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12"} | more
+        report = export_dialogues(database, out, **reasons, clock=clock, formats=formats)
+        text = (out / "turns.jsonl").read_text(encoding="utf-8")
+        return report, [json.loads(line) for line in text.splitlines()]
+
+    return export_now

@@ -11,9 +11,8 @@ from sqlalchemy import delete, select, update
 
 from bot.consent import RESEARCH
 from bot.errors import StorageError
-from bot.escalation import verify_audit
-from bot.research import ExportError, export, export_dialogues
-from bot.storage.models import AuditEntry, Consent, InboxMessage, PersonKey, Turn
+from bot.research import ExportError, ProtocolError, export
+from bot.storage.models import Consent, InboxMessage, PersonKey, ResearchExport, Turn
 
 CODE = {"id": "hiding_it", "score": 0.8}
 READING = {"intent": "hiding_it", "confidence": 0.8, "codes": [CODE | {"near": "a phrase"}]}
@@ -22,17 +21,6 @@ PLANTED = (
     "gaz@example.com", "example.org/gaz", "gymrat.lee", "LS6 3HN", "33130", "14 maple drive", "485 777 3456",
     "078-05-1120", "GB29NWBK60161331926819", "AB12 CDE", "12/03/1987", "3rd of march",
 )  # fmt: skip
-
-
-@pytest.fixture
-def run(database, clock, tmp_path):
-    def export_now(name: str = "out.jsonl"):
-        out = tmp_path / name
-        reasons = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12"}
-        report = export_dialogues(database, out, **reasons, clock=clock)
-        return report, [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-
-    return export_now
 
 
 def test_each_turn_is_one_line_in_the_order_it_happened(house, run):
@@ -63,7 +51,8 @@ def test_codes_intent_and_model_are_attached_to_his_turn_only(house, run):
 def test_a_line_has_these_fields_and_no_others(house, run):
     house.says(house.man(), "hello")
     _, (line,) = run()
-    assert list(line) == ["dialogue", "turn", "day", "speaker", "text", "intent", "codes", "model"]
+    fields = ["id", "dialogue", "turn", "day", "speaker", "text", "start", "end", "intent", "codes", "model"]
+    assert list(line) == fields
 
 
 @pytest.mark.parametrize(
@@ -93,9 +82,9 @@ def test_withdrawn_man_is_absent_from_the_next_export(house, run):
     stays, goes = house.man(), house.man()
     house.says(stays, "one thing")
     house.says(goes, "another thing")
-    assert {line["text"] for line in run()[1]} == {"one thing", "another thing"}
+    assert {line["text"] for line in run("before")[1]} == {"one thing", "another thing"}
     house.answers(goes, given=False)
-    assert {line["text"] for line in run()[1]} == {"one thing"}
+    assert {line["text"] for line in run("after")[1]} == {"one thing"}
 
 
 def test_nothing_is_written_when_consent_is_withdrawn_while_the_export_runs(house, run, monkeypatch, tmp_path):
@@ -110,8 +99,10 @@ def test_nothing_is_written_when_consent_is_withdrawn_while_the_export_runs(hous
     monkeypatch.setattr(export, "dialogue_of", withdraw_after)
     with pytest.raises(ExportError, match="withdrawn"):
         run()
-    assert not list(tmp_path.glob("*.jsonl"))
-    assert not list(tmp_path.glob(".export-*"))
+    assert {path.name for path in tmp_path.iterdir()} <= {"ballast.keys", "house"}
+    with house.database.read() as session:
+        (job,) = session.execute(select(ResearchExport)).scalars()
+        assert (job.state, job.sha256) == ("failed", None)
 
 
 def test_rows_that_are_not_finished_or_not_sent_stay_out(house, run):
@@ -140,7 +131,7 @@ def test_no_id_of_the_store_and_no_time_is_in_the_file(house, run, tmp_path):
     man = house.man(chat="99887766")
     row = house.says(man, "i feel flat", reading=READING)
     run()
-    written = (tmp_path / "out.jsonl").read_text()
+    written = (tmp_path / "out" / "turns.jsonl").read_text()
     for forbidden in (man, row, "99887766", "2026", "21:30", "r.lang"):
         assert forbidden not in written
 
@@ -149,7 +140,7 @@ def test_the_same_name_is_the_same_surrogate_and_pseudonyms_are_new_each_time(ho
     man = house.man()
     house.says(man, "my mate stevo moved away")
     house.says(man, "STEVO rang. and Stevo cried")
-    first, second = run("a.jsonl")[1], run("b.jsonl")[1]
+    first, second = run("a")[1], run("b")[1]
     assert [line["text"].count("[PERSON 1]") for line in first] == [1, 2]
     assert first[0]["dialogue"] == first[1]["dialogue"] != second[0]["dialogue"]
 
@@ -185,30 +176,34 @@ def test_a_man_whose_key_was_destroyed_is_withheld(house, run):
     assert (lines, report.counts.withheld, report.counts.dialogues) == ([], 1, 0)
 
 
-def test_the_file_is_private_and_its_hash_is_in_the_audit(house, run, tmp_path):
-    house.says(house.man(), "i feel flat")
-    report, _ = run()
-    out = tmp_path / "out.jsonl"
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert hashlib.sha256(out.read_bytes()).hexdigest() == report.sha256
-    with house.database.read() as session:
-        entries = session.execute(select(AuditEntry).order_by(AuditEntry.seq)).scalars().all()
-        assert verify_audit(session) == len(entries) == 4
-        actors = {entry.actor for entry in entries}
-        subjects = {entry.action: entry.subject for entry in entries}
-    assert actors == {"r.lang"}
-    assert subjects == {
-        "research.export": report.sha256,
-        "research.export.purpose": "theme paper",
-        "research.export.protocol": "IRB-12",
-        "research.export.counts": "1/1/0",
+def test_the_folder_is_private_and_its_list_of_hashes_holds(house, run, tmp_path):
+    house.says(house.man(), "i feel flat", reading=READING)
+    report, _ = run(formats=tuple(export.FORMATS))
+    out = tmp_path / "out"
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
+    listed = dict(line.split("  ")[::-1] for line in (out / "SHA256SUMS").read_text().splitlines())
+    assert listed == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in out.iterdir() if path.name != "SHA256SUMS"
     }
+    assert hashlib.sha256((out / "SHA256SUMS").read_bytes()).hexdigest() == report.sha256
+    assert sorted(listed) == [
+        "CITATION.cff", "README.md", "TERMS.txt", "codebook.csv", "codebook.qdc", "codes.csv", "dictionary.csv",
+        "project.qdpx", "provenance.json", "turns.csv", "turns.jsonl", "turns.parquet", "turns.xlsx",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_is_there_stays_as_it_was(house, run, tmp_path):
+    house.says(house.man(), "i feel flat")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("an earlier export")
+    with pytest.raises(ExportError, match="there already"):
+        run()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
 def test_nothing_is_left_behind_when_writing_fails(house, run, monkeypatch, tmp_path):
     house.says(house.man(), "i feel flat")
-    before = tmp_path / "out.jsonl"
-    before.write_text("an earlier export")
 
     def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -216,31 +211,50 @@ def test_nothing_is_left_behind_when_writing_fails(house, run, monkeypatch, tmp_
     monkeypatch.setattr(export.os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
         run()
-    assert before.read_text() == "an earlier export"
-    assert not list(tmp_path.glob(".export-*"))
+    assert {path.name for path in tmp_path.iterdir()} <= {"ballast.keys", "house"}
     with house.database.read() as session:
-        assert session.execute(select(AuditEntry)).first() is None
+        assert [job.state for job in session.execute(select(ResearchExport)).scalars()] == ["failed"]
 
 
-def test_nothing_appears_when_the_audit_cannot_be_written(house, run, monkeypatch, tmp_path):
+def test_an_interrupt_leaves_nothing_behind_and_marks_the_job_as_stopped(house, run, monkeypatch, tmp_path):
+    house.says(house.man(), "i feel flat")
+
+    def interrupted(session, person_id, counts, read=export.dialogue_of):
+        yield from read(session, person_id, counts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "dialogue_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(formats=tuple(export.FORMATS))
+    assert {path.name for path in tmp_path.iterdir()} <= {"ballast.keys", "house"}
+    with house.database.read() as session:
+        assert [job.state for job in session.execute(select(ResearchExport)).scalars()] == ["stopped"]
+
+
+def test_nothing_appears_when_the_job_cannot_be_finished(house, run, monkeypatch, tmp_path):
     house.says(house.man(), "i feel flat")
 
     def locked(*_args: object, **_kwargs: object) -> None:
         raise StorageError("The database cannot be used now (OperationalError).")
 
-    monkeypatch.setattr(export, "audit", locked)
+    monkeypatch.setattr(export, "finish_job", locked)
     with pytest.raises(StorageError):
         run()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["ballast.keys", "house"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"ballast.keys", "house"}
 
 
 @pytest.mark.parametrize("field", ["staff", "purpose", "protocol"])
 @pytest.mark.parametrize("value", ["", "  ", "x" * 65])
-def test_an_export_needs_its_reasons(database, clock, tmp_path, field, value):
-    reasons = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12"} | {field: value}
-    with pytest.raises(ExportError, match=field):
-        export_dialogues(database, tmp_path / "out.jsonl", **reasons, clock=clock)
-    assert not (tmp_path / "out.jsonl").exists()
+def test_an_export_needs_its_reasons(house, run, tmp_path, field, value):
+    with pytest.raises(ProtocolError, match=field):
+        run(**{field: value})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("formats", [(), ("docx",), ("jsonl", "jsonl")])
+def test_an_export_takes_known_formats_once(house, run, formats):
+    with pytest.raises(ExportError, match="jsonl, csv, parquet, xlsx, qdpx"):
+        run(formats=formats)
 
 
 def test_the_gate_can_commit_while_an_export_reads(house, run, monkeypatch):
