@@ -18,6 +18,7 @@ from bot.errors import BallastError, SettingError
 from bot.logs import log_event
 from bot.staff import accounts
 from bot.staff.app import create_app
+from bot.staff.passwords import SHORTEST_PASSWORD
 from bot.staff.roles import REVIEWER, ROLES
 from bot.staff.security import LARGEST_FORM_BYTES
 from bot.storage import Database
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 def _ask_password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass(f"Password (at least {accounts.SHORTEST_PASSWORD} characters): ")
+    password = getpass.getpass(f"Password (at least {SHORTEST_PASSWORD} characters): ")
     if password != getpass.getpass("The same again: "):
         raise accounts.AccountError("The two passwords differ. Nothing was saved.")
     return password
