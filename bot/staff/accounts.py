@@ -77,6 +77,18 @@ def check_password(password: str, name: str) -> None:
         raise AccountError(weakness)
 
 
+def set_password(session: Any, staff_id: str, password: str, *, actor: str, at: datetime) -> None:
+    """Give an account another password.
+
+    Raises:
+        AccountError: The password is too easy to guess.
+    """
+    account = session.get(StaffAccount, staff_id)
+    check_password(password, account.name)
+    account.password_hash = _HASHER.hash(_clean_password(password))
+    audit(session, actor=actor, action="staff.set_password", subject=staff_id, at=at)
+
+
 def account_that_opens(session: Any, name: str, password: str) -> str | None:
     """Return the id of the account that this name and password open, or None.
 

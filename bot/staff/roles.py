@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+ISSUER = "Ballast"  # what authenticators show beside the name
 REVIEWER, LEAD, RESEARCHER, ADMIN = "reviewer", "lead", "researcher", "admin"
 ROLES = (REVIEWER, LEAD, RESEARCHER, ADMIN)
 STRANGER = "stranger"  # nobody is signed in
+HALF = "half"  # the password was right, the second factor is still to come
+NEW = "new"  # the password was right, and the account has no second factor yet
 
 _SIGNED_IN = frozenset(ROLES)
-_EVERYBODY = _SIGNED_IN | {STRANGER}
+_EVERYBODY = _SIGNED_IN | {STRANGER, HALF, NEW}
 _CLINIC = frozenset({REVIEWER, LEAD})
 
 ACCESS: Mapping[str, frozenset[str]] = {
@@ -17,7 +20,20 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "health": _EVERYBODY,
     "sign_in.form": _EVERYBODY,
     "sign_in.submit": _EVERYBODY,
-    "sign_in.sign_out": _SIGNED_IN,
+    "sign_in.sign_out": _SIGNED_IN | {HALF, NEW},
+    "sign_in.code": frozenset({HALF}),
+    "sign_in.check_code": frozenset({HALF}),
+    "account.authenticator": _SIGNED_IN | {NEW},
+    "account.adopt": _SIGNED_IN | {NEW},
+    "account.index": _SIGNED_IN,
+    "account.confirm": _SIGNED_IN,
+    "account.check": _SIGNED_IN,
+    "account.password": _SIGNED_IN,
+    "account.change_password": _SIGNED_IN,
+    "account.recovery": _SIGNED_IN,
+    "account.end_session": _SIGNED_IN,
+    "account.end_sessions": _SIGNED_IN,
+    "account.awake": _SIGNED_IN,
     "queue.home": _SIGNED_IN,
     "queue.index": _CLINIC,
     "queue.show": _CLINIC,
@@ -25,6 +41,15 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "queue.reveal": _CLINIC,
     "queue.claim": _CLINIC,
     "queue.resolve": _CLINIC,
+}
+
+# Routes that want the second factor anew when it was given more than ten minutes ago, and where to go back to then.
+STEP_UP: Mapping[str, str] = {
+    "account.authenticator": "account.authenticator",
+    "account.adopt": "account.authenticator",
+    "account.password": "account.password",
+    "account.change_password": "account.password",
+    "account.recovery": "account.index",
 }
 
 REASONS: Mapping[str, str] = {

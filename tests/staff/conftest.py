@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 
@@ -61,12 +62,13 @@ class Clinic:
         return add_account(self.database, name, role, PASSWORD, clock=self.clock)
 
     def browser(self):
-        return Visitor(self.app.test_client())
+        return Visitor(self.app.test_client(), self.clock)
 
     def signed_in(self, name="rosa", role="reviewer"):
         self.account(name, role)
         visitor = self.browser()
         assert visitor.sign_in(name).status_code == 303
+        assert visitor.set_up_authenticator().status_code == 200
         return visitor
 
     def man(self):
@@ -132,8 +134,10 @@ class Clinic:
 class Visitor:
     """A browser at the app's door: follows no redirect and fills in the token of the last form it saw."""
 
-    def __init__(self, client):
+    def __init__(self, client, clock):
         self.client = client
+        self.clock = clock
+        self.secret = None
 
     def get(self, path, **options):
         return self.client.get(path, **options)
@@ -146,6 +150,25 @@ class Visitor:
         page = self.client.get("/sign-in", **options).text
         fields = {"csrf_token": token_in(page), "name": name, "password": password}
         return self.client.post("/sign-in", data=fields, **options)
+
+    def set_up_authenticator(self, **options):
+        page = self.get("/account/authenticator", **options).text
+        secret = re.search(r'class="key">([A-Z2-7 ]+)<', page).group(1).replace(" ", "")
+        answer = self._send_code("/account/authenticator", pyotp.TOTP(secret).at(self.clock.now), page, **options)
+        self.secret = secret if answer.status_code == 200 else self.secret
+        return answer
+
+    def next_code(self):
+        """Wait for the authenticator's next code and return it."""
+        self.clock.forward(seconds=30)
+        return pyotp.TOTP(self.secret).at(self.clock.now)
+
+    def give_code(self, code=None, path="/sign-in/code", **fields):
+        return self._send_code(path, code or self.next_code(), self.get(path).text, **fields)
+
+    def _send_code(self, path, code, page, base_url=None, **fields):
+        data = {"csrf_token": token_in(page), "code": code, **fields}
+        return self.client.post(path, data=data, **({"base_url": base_url} if base_url else {}))
 
     def token(self, path):
         return token_in(self.get(path).text)
@@ -181,3 +204,17 @@ def clinic(tmp_path, empty_database):
     settings = Settings.from_environment({"BALLAST_HOME": str(tmp_path), "STAFF_PORT": "0"})
     yield Clinic(settings, database, HandClock())
     database.close()
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch):
+    """A password check that takes no time and lets only the tests' password in; returns what was checked."""
+    checks = []
+
+    def verify(_hasher, _hash, password):
+        checks.append(password)
+        return password == PASSWORD
+
+    quick = type("Quick", (), {"verify": verify, "hash": lambda _hasher, password: "quick"})()
+    monkeypatch.setattr("bot.staff.accounts._HASHER", quick)
+    return checks
