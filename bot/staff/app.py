@@ -12,7 +12,20 @@ from werkzeug.routing import BaseConverter
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.logs import log_event
-from bot.staff import account, accounts, failures, frame, guard, phrases, queue, security, sign_in, words
+from bot.staff import (
+    account,
+    accounts,
+    failures,
+    frame,
+    guard,
+    people,
+    phrases,
+    queue,
+    security,
+    sign_in,
+    welcome,
+    words,
+)
 from bot.staff.browser import Browsers, recognise
 from bot.staff.office import Office, furnish
 from bot.storage import Database
@@ -82,6 +95,8 @@ def _set_up_pages(app: Flask) -> None:
     app.context_processor(frame.frame)
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(welcome.blueprint)
+    app.register_blueprint(people.blueprint)
     app.register_blueprint(queue.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import request
 
@@ -52,6 +53,16 @@ def try_factor(staff_id: str, typed: str) -> Tried:
         log_event(logger, "staff.code_failed", level=logging.WARNING, staff=staff_id)
         return Tried(None, NOT_RIGHT)
     return Tried(factor)
+
+
+def enter_half(session: Any, staff_id: str, at: datetime) -> None:
+    """Open a session that leads to the second factor and nowhere else, in the caller's transaction."""
+    here = browser()
+    sessions.end_old_sessions(session, at)
+    sessions.end_session(session, here.token or "")
+    words = browser_words(request.user_agent.string)
+    here.renew(sessions.start_session(session, staff_id=staff_id, at=at, browser=words))
+    audit(session, actor=staff_id, action="staff.password", subject=staff_id, at=at)
 
 
 def enter(staff: Staff, at: datetime) -> None:

@@ -34,7 +34,7 @@ def ask_again() -> ResponseReturnValue | None:
     back, staff = STEP_UP.get(request.endpoint or ""), browser().staff
     if back is None or staff is None or not staff.is_inside or staff.is_confirmed(now()):
         return None
-    return redirect(url_for("account.confirm", next=url_for(back, **(request.view_args or {}))), 303)
+    return redirect(url_for("account.confirm", next=url_for(back)), 303)
 
 
 def _sign_in_address() -> str:

@@ -14,6 +14,7 @@ NEW = "new"  # the password was right, and the account has no second factor yet
 _SIGNED_IN = frozenset(ROLES)
 _EVERYBODY = _SIGNED_IN | {STRANGER, HALF, NEW}
 _CLINIC = frozenset({REVIEWER, LEAD})
+_HEADS = frozenset({LEAD, ADMIN})
 
 ACCESS: Mapping[str, frozenset[str]] = {
     "static": _EVERYBODY,
@@ -34,6 +35,15 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "account.end_session": _SIGNED_IN,
     "account.end_sessions": _SIGNED_IN,
     "account.awake": _SIGNED_IN,
+    "welcome.form": _EVERYBODY,
+    "welcome.submit": _EVERYBODY,
+    "people.index": _HEADS,
+    "people.add": _HEADS,
+    "people.link": _HEADS,
+    "people.role": _HEADS,
+    "people.close": _HEADS,
+    "people.reopen": _HEADS,
+    "people.back": _HEADS,
     "queue.home": _SIGNED_IN,
     "queue.index": _CLINIC,
     "queue.show": _CLINIC,
@@ -50,12 +60,23 @@ STEP_UP: Mapping[str, str] = {
     "account.password": "account.password",
     "account.change_password": "account.password",
     "account.recovery": "account.index",
+    "people.index": "people.index",
+    "people.add": "people.index",
+    "people.link": "people.index",
+    "people.role": "people.index",
+    "people.close": "people.index",
+    "people.reopen": "people.index",
 }
 
 REASONS: Mapping[str, str] = {
     RESEARCHER: "Researchers do not open flags. They work with exports of men who agreed to research.",
     ADMIN: "Administrators look after accounts. Flags are opened by reviewers and leads.",
 }
+
+
+def home_of(role: str) -> str:
+    """Return the page that somebody with this role begins with."""
+    return next(page for page in ("queue.index", "people.index", "account.index") if may_enter(role, page))
 
 
 def may_enter(role: str, endpoint: str) -> bool:

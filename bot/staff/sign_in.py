@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue
 from bot.escalation import audit
 from bot.logs import log_event
 from bot.staff import accounts, sessions, throttle
-from bot.staff.agents import browser_words
 from bot.staff.browser import browser, staff_here
-from bot.staff.factor_door import enter, try_factor
+from bot.staff.factor_door import enter, enter_half, try_factor
 from bot.staff.goals import goal, goal_or_home
 from bot.staff.office import now, office
 
@@ -51,7 +50,10 @@ def submit() -> ResponseReturnValue:
     if staff_id is None:
         log_event(logger, "staff.sign_in_failed", level=logging.WARNING)
         return _page(name=name, error=NOT_RIGHT), 403
-    _let_half_in(staff_id, account, noted)
+    with office().database.write() as session:
+        throttle.forgive(session, account, noted)
+        enter_half(session, staff_id, at)
+    log_event(logger, "staff.password_right", staff=staff_id)
     return redirect(url_for("sign_in.code", next=goal()), 303)
 
 
@@ -84,21 +86,9 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("sign_in.form"), 303)
 
 
-def _let_half_in(staff_id: str, account: str, noted: list[int]) -> None:
-    here, at = browser(), now()
-    with office().database.write() as session:
-        throttle.forgive(session, account, noted)
-        sessions.end_old_sessions(session, at)
-        sessions.end_session(session, here.token or "")
-        words = browser_words(request.user_agent.string)
-        here.renew(sessions.start_session(session, staff_id=staff_id, at=at, browser=words))
-        audit(session, actor=staff_id, action="staff.password", subject=staff_id, at=at)
-    log_event(logger, "staff.password_right", staff=staff_id)
-
-
 def _page(*, name: str = "", error: str = "", notice: str = "") -> str:
     with office().database.read() as session:
-        is_empty = accounts.count_accounts(session) == 0
+        is_empty = not accounts.has_any(session)
     return render_template(
         "staff/sign_in.html", name=name, error=error, notice=notice, goal=goal(), has_no_account=is_empty
     )

@@ -23,6 +23,10 @@ def clinic_only(status):
     return {"reviewer": status, "lead": status, "researcher": 403, "admin": 403, **AWAY}
 
 
+def heads_only(status):
+    return {"reviewer": 403, "lead": status, "researcher": 403, "admin": status, **AWAY}
+
+
 def half_only(status):
     return inside(403, half=status)
 
@@ -47,6 +51,15 @@ TABLE = {
     ("POST", "/account/recovery"): inside(200),
     ("POST", "/account/sessions/end"): inside(303),
     ("POST", "/account/sessions/end-all"): inside(303),
+    ("GET", "/welcome/<token>"): everybody(404),  # what the right ones open is told in test_staff_welcome
+    ("POST", "/welcome/<token>"): everybody(404),
+    ("GET", "/people"): heads_only(200),
+    ("POST", "/people/add"): heads_only(422),
+    ("GET", "/people/<row_id:staff_id>/<any(link, role, close, reopen):step>"): heads_only(303),
+    ("POST", "/people/<row_id:staff_id>/link"): heads_only(200),
+    ("POST", "/people/<row_id:staff_id>/role"): heads_only(400),
+    ("POST", "/people/<row_id:staff_id>/close"): heads_only(303),
+    ("POST", "/people/<row_id:staff_id>/reopen"): heads_only(303),
     ("GET", "/flags"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),
@@ -64,10 +77,13 @@ def routes_of(app):
     }
 
 
-def address_of(rule, flag_id):
+def address_of(rule, flag_id, staff_id):
     given = {
         "<path:filename>": "staff.css",
         "<row_id:flag_id>": flag_id,
+        "<row_id:staff_id>": staff_id,
+        "<token>": "T" * 43,
+        "<any(link, role, close, reopen):step>": "link",
         "<any(words, claim, resolve):step>": "words",
     }
     for part, value in given.items():
@@ -99,12 +115,12 @@ def stand(clinic, standing):
 
 @pytest.mark.parametrize("standing", STANDINGS)
 def test_every_route_answers_each_standing_as_the_table_says(clinic, standing, quick_passwords):
-    fresh, flag_id = stand(clinic, standing), clinic.flag()
+    fresh, flag_id, other = stand(clinic, standing), clinic.flag(), clinic.account("omar")
     for (method, rule), expected in TABLE.items():
         visitor = fresh()
         form = visitor.token("/sign-in" if standing == STRANGER else "/nothing")
         data = {"csrf_token": form, "version": "1", "code": "12345", "outcome": ""} if method == "POST" else None
-        answer = visitor.client.open(address_of(rule, flag_id), method=method, data=data)
+        answer = visitor.client.open(address_of(rule, flag_id, other), method=method, data=data)
         assert (method, rule, answer.status_code) == (method, rule, expected[standing])
         if not may_enter(standing, routes_of(clinic.app)[method, rule]) and standing in GOAL_OF_AWAY:
             assert answer.location.startswith(GOAL_OF_AWAY[standing]), rule
@@ -145,7 +161,8 @@ def test_what_could_lock_out_wants_the_factor_anew_after_ten_minutes(clinic, end
     form = visitor.token("/nothing")
     clinic.clock.forward(minutes=10)
     ((method, rule),) = [route for route, found in routes_of(clinic.app).items() if found == endpoint]
-    answer = visitor.client.open(rule, method=method, data={"csrf_token": form} if method == "POST" else None)
+    path = address_of(rule, clinic.flag(), clinic.account("omar"))
+    answer = visitor.client.open(path, method=method, data={"csrf_token": form} if method == "POST" else None)
     assert answer.status_code == 303
     assert answer.location.startswith("/account/confirm?next=/")
     assert 'name="next"' in visitor.get(answer.location).text  # the goal is one that a confirmation leads back to
