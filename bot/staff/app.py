@@ -21,6 +21,7 @@ from bot.staff import (
     people,
     phrases,
     queue,
+    report,
     security,
     sign_in,
     welcome,
@@ -90,13 +91,14 @@ def _set_up_protection(app: Flask) -> None:
 
 def _set_up_pages(app: Flask) -> None:
     app.jinja_env.globals.update(outcomes=phrases.OUTCOME_WORDS)
-    app.jinja_env.filters.update(moment=phrases.moment, level_words=phrases.level_words)
+    app.jinja_env.filters.update(moment=phrases.moment, duration=phrases.duration, level_words=phrases.level_words)
     app.jinja_env.tests["unopened"] = lambda value: value is words.UNOPENED
     app.context_processor(frame.frame)
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
+    app.register_blueprint(report.blueprint)
     app.register_blueprint(queue.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 

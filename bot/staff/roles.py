@@ -44,6 +44,8 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "people.close": _HEADS,
     "people.reopen": _HEADS,
     "people.back": _HEADS,
+    "report.index": frozenset({LEAD}),
+    "report.looks": frozenset({LEAD}),
     "queue.home": _SIGNED_IN,
     "queue.index": _CLINIC,
     "queue.show": _CLINIC,

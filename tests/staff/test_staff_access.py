@@ -60,6 +60,8 @@ TABLE = {
     ("POST", "/people/<row_id:staff_id>/role"): heads_only(400),
     ("POST", "/people/<row_id:staff_id>/close"): heads_only(303),
     ("POST", "/people/<row_id:staff_id>/reopen"): heads_only(303),
+    ("GET", "/report"): {**heads_only(200), "admin": 403},
+    ("GET", "/report/looks"): {**heads_only(200), "admin": 403},
     ("GET", "/flags"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),
