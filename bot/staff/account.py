@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -19,6 +20,8 @@ from bot.staff.office import now, office
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 logger = logging.getLogger(__name__)
+
+_SESSION = re.compile(r"[0-9a-f]{64}")
 
 WRONG_CODE = "This code does not fit. Check that the phone's clock is right, wait for the next code and type it in."
 WRONG_PASSWORD = "The present password is not right."  # noqa: S105 - what we say about one
@@ -143,9 +146,11 @@ def change_password() -> ResponseReturnValue:
 @blueprint.post("/sessions/end")
 def end_session() -> ResponseReturnValue:
     """Sign out in one other browser."""
-    staff, at = staff_here(), now()
+    staff, at, named = staff_here(), now(), request.form.get("session", "")
+    if not _SESSION.fullmatch(named):
+        abort(400)
     with office().database.write() as session:
-        if sessions.end_sessions_of(session, staff.id, only=request.form.get("session", "-")[:64]):
+        if sessions.end_sessions_of(session, staff.id, only=named):
             audit(session, actor=staff.id, action="staff.end_session", subject=staff.id, at=at)
     return redirect(url_for("account.index"), 303)
 

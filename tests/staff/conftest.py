@@ -16,9 +16,11 @@ from bot.crypto import KeyRing
 from bot.escalation import open_flag
 from bot.staff import create_app
 from bot.staff.command import add_account
+from bot.staff.roles import NEW, ROLES, STRANGER
+from bot.staff.sessions import start_session
 from bot.storage import Database
 from bot.storage.columns import new_id
-from bot.storage.models import AuditEntry, InboxMessage, OutboxMessage, Person
+from bot.storage.models import AuditEntry, InboxMessage, OutboxMessage, Person, SignInFailure, StaffAccount
 
 PASSWORD = "three invented words"
 HIS_WORDS = "invented canary sentence about a bad night"
@@ -70,6 +72,49 @@ class Clinic:
         assert visitor.sign_in(name).status_code == 303
         assert visitor.set_up_authenticator().status_code == 200
         return visitor
+
+    def browsers_of(self, standing, name="rosa"):
+        """Return a function that gives fresh browsers of this standing, without the cost of a password each time."""
+        if standing == STRANGER:
+            return self.browser
+        staff_id = self.account(name, standing if standing in ROLES else "reviewer")
+        with self.database.write() as session:
+            session.get(StaffAccount, staff_id).totp_nonce = None if standing == NEW else "0" * 32
+            session.get(StaffAccount, staff_id).totp_step = None if standing == NEW else 0
+        at = self.clock.now
+
+        def browser():
+            visitor = self.browser()
+            confirmed_at = at if standing in ROLES else None
+            with self.database.write() as session:
+                token = start_session(session, staff_id=staff_id, at=at, confirmed_at=confirmed_at)
+                session.execute(SignInFailure.__table__.delete())  # the throttle has tests of its own
+            visitor.client.set_cookie("ballast-local", token)
+            return visitor
+
+        return browser
+
+    def routes(self):
+        """Return the endpoint of every method and rule of the app."""
+        return {
+            (method, rule.rule): rule.endpoint
+            for rule in self.app.url_map.iter_rules()
+            for method in rule.methods - {"HEAD", "OPTIONS"}
+        }
+
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32):
+        """Return an address that a rule takes."""
+        given = {
+            "<path:filename>": "staff.css",
+            "<row_id:flag_id>": flag_id,
+            "<row_id:staff_id>": staff_id,
+            "<token>": "T" * 43,
+            "<any(link, role, close, reopen):step>": "link",
+            "<any(words, claim, resolve):step>": "words",
+        }
+        for part, value in given.items():
+            rule = rule.replace(part, value)
+        return rule
 
     def man(self):
         with self.database.write() as session:
@@ -198,9 +243,14 @@ def empty_database(tmp_path_factory):
 
 
 @pytest.fixture
-def clinic(tmp_path, empty_database):
-    shutil.copy(empty_database, tmp_path / "ballast.db")
-    database = Database(f"sqlite:///{tmp_path / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys"))
+def clinic(request, tmp_path):
+    """A clinic on SQLite, or on PostgreSQL where a test names it."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        shutil.copy(request.getfixturevalue("empty_database"), tmp_path / "ballast.db")
+        url = f"sqlite:///{tmp_path / 'ballast.db'}"
+    database = Database(url, KeyRing.create(tmp_path / "ballast.keys"))
     settings = Settings.from_environment({"BALLAST_HOME": str(tmp_path), "STAFF_PORT": "0"})
     yield Clinic(settings, database, HandClock())
     database.close()

@@ -3,8 +3,6 @@
 import pytest
 
 from bot.staff.roles import ACCESS, HALF, NEW, ROLES, STEP_UP, STRANGER, may_enter
-from bot.staff.sessions import start_session
-from bot.storage.models import SignInFailure, StaffAccount
 
 STANDINGS = (*ROLES, NEW, HALF, STRANGER)
 AWAY = dict.fromkeys((NEW, HALF, STRANGER), 303)  # to the step that is still missing
@@ -49,7 +47,7 @@ TABLE = {
     ("GET", "/account/confirm"): inside(200),
     ("POST", "/account/confirm"): inside(403),
     ("POST", "/account/recovery"): inside(200),
-    ("POST", "/account/sessions/end"): inside(303),
+    ("POST", "/account/sessions/end"): inside(400),
     ("POST", "/account/sessions/end-all"): inside(303),
     ("GET", "/welcome/<token>"): everybody(404),  # what the right ones open is told in test_staff_welcome
     ("POST", "/welcome/<token>"): everybody(404),
@@ -71,71 +69,27 @@ TABLE = {
 }
 
 
-def routes_of(app):
-    return {
-        (method, rule.rule): rule.endpoint
-        for rule in app.url_map.iter_rules()
-        for method in rule.methods - {"HEAD", "OPTIONS"}
-    }
-
-
-def address_of(rule, flag_id, staff_id):
-    given = {
-        "<path:filename>": "staff.css",
-        "<row_id:flag_id>": flag_id,
-        "<row_id:staff_id>": staff_id,
-        "<token>": "T" * 43,
-        "<any(link, role, close, reopen):step>": "link",
-        "<any(words, claim, resolve):step>": "words",
-    }
-    for part, value in given.items():
-        rule = rule.replace(part, value)
-    return rule
-
-
-def stand(clinic, standing):
-    """Return a function that gives a fresh browser of this standing, without the cost of a password each time."""
-    if standing == STRANGER:
-        return clinic.browser
-    staff_id = clinic.account("rosa", standing if standing in ROLES else "reviewer")
-    at = clinic.clock.now
-    with clinic.database.write() as session:
-        session.get(StaffAccount, staff_id).totp_nonce = None if standing == NEW else "0" * 32
-        session.get(StaffAccount, staff_id).totp_step = None if standing == NEW else 0
-
-    def browser():
-        visitor = clinic.browser()
-        confirmed_at = at if standing in ROLES else None
-        with clinic.database.write() as session:
-            token = start_session(session, staff_id=staff_id, at=at, confirmed_at=confirmed_at)
-            session.execute(SignInFailure.__table__.delete())  # the throttle has tests of its own
-        visitor.client.set_cookie("ballast-local", token)
-        return visitor
-
-    return browser
-
-
 @pytest.mark.parametrize("standing", STANDINGS)
 def test_every_route_answers_each_standing_as_the_table_says(clinic, standing, quick_passwords):
-    fresh, flag_id, other = stand(clinic, standing), clinic.flag(), clinic.account("omar")
+    fresh, flag_id, other = clinic.browsers_of(standing), clinic.flag(), clinic.account("omar")
     for (method, rule), expected in TABLE.items():
         visitor = fresh()
         form = visitor.token("/sign-in" if standing == STRANGER else "/nothing")
         data = {"csrf_token": form, "version": "1", "code": "12345", "outcome": ""} if method == "POST" else None
-        answer = visitor.client.open(address_of(rule, flag_id, other), method=method, data=data)
+        answer = visitor.client.open(clinic.address_of(rule, flag_id=flag_id, staff_id=other), method=method, data=data)
         assert (method, rule, answer.status_code) == (method, rule, expected[standing])
-        if not may_enter(standing, routes_of(clinic.app)[method, rule]) and standing in GOAL_OF_AWAY:
+        if not may_enter(standing, clinic.routes()[method, rule]) and standing in GOAL_OF_AWAY:
             assert answer.location.startswith(GOAL_OF_AWAY[standing]), rule
 
 
 def test_every_route_of_the_app_is_in_the_table_above_and_in_the_table_of_access(clinic):
-    routes = routes_of(clinic.app)
+    routes = clinic.routes()
     assert set(routes) == set(TABLE)
     assert set(routes.values()) == set(ACCESS)
 
 
 def test_the_table_above_and_the_table_of_access_say_the_same(clinic):
-    for (method, rule), endpoint in routes_of(clinic.app).items():
+    for (method, rule), endpoint in clinic.routes().items():
         for standing in ROLES:
             if (rule, method) not in (
                 ("/sign-in", "POST"),
@@ -158,12 +112,12 @@ def test_whoever_has_a_factor_cannot_set_up_another_with_the_password_alone(clin
 
 @pytest.mark.parametrize("endpoint", sorted(STEP_UP))
 def test_what_could_lock_out_wants_the_factor_anew_after_ten_minutes(clinic, endpoint):
-    fresh = stand(clinic, "lead")
+    fresh = clinic.browsers_of("lead")
     visitor = fresh()
     form = visitor.token("/nothing")
     clinic.clock.forward(minutes=10)
-    ((method, rule),) = [route for route, found in routes_of(clinic.app).items() if found == endpoint]
-    path = address_of(rule, clinic.flag(), clinic.account("omar"))
+    ((method, rule),) = [route for route, found in clinic.routes().items() if found == endpoint]
+    path = clinic.address_of(rule, flag_id=clinic.flag(), staff_id=clinic.account("omar"))
     answer = visitor.client.open(path, method=method, data={"csrf_token": form} if method == "POST" else None)
     assert answer.status_code == 303
     assert answer.location.startswith("/account/confirm?next=/")

@@ -6,6 +6,8 @@ import pytest
 
 from bot.staff.accounts import all_accounts
 
+pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
+
 NEW_PASSWORD = "four more invented words"
 
 

@@ -9,6 +9,8 @@ from bot.escalation.flags import close_for_erasure
 from bot.staff.figures import figures_since, looks_since
 from bot.storage.models import StaffAccount
 
+pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
+
 
 def figures(clinic, days=30):
     with clinic.database.read() as session:
