@@ -19,7 +19,7 @@ USAGE = """ballast COMMAND
 
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
-  staff [add NAME]                         the staff app, or a new account
+  staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
   research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
   setup                                    make the data folder, key file and database

@@ -36,7 +36,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO ballast_backup;
 
 -- The bot and the dialogue. Staff accounts, sessions and failed sign-ins are none of their business.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ballast_app;
-REVOKE ALL ON staff, staff_sessions, sign_in_failures FROM ballast_app;
+REVOKE ALL ON staff, staff_sessions, staff_recovery, staff_links, sign_in_failures FROM ballast_app;
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM ballast_app;
 REVOKE UPDATE, DELETE ON audit FROM ballast_app;
 -- Only a table's owner may rewrite its file, which an erasure needs for the keys (bot/storage/retention.py).
@@ -50,4 +50,4 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO ballast_staff;
 GRANT INSERT ON audit TO ballast_staff;
 GRANT UPDATE ON flags TO ballast_staff;
 GRANT INSERT, UPDATE ON tallies TO ballast_staff;
-GRANT INSERT, UPDATE, DELETE ON staff, staff_sessions, sign_in_failures TO ballast_staff;
+GRANT INSERT, UPDATE, DELETE ON staff, staff_sessions, staff_recovery, staff_links, sign_in_failures TO ballast_staff;

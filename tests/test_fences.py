@@ -33,7 +33,10 @@ OWNED = {
     frozenset({"crypto"}): ("cryptography", "shamir_mnemonic"),
     frozenset({"storage"}): ("alembic",),
     frozenset(DATABASE_ROOMS): ("sqlalchemy",),
-    frozenset({"staff"}): ("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "argon2", "waitress"),
+    frozenset({"staff"}): (
+        *("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "waitress"),
+        *("argon2", "pyotp", "segno", "zxcvbn"),
+    ),
     frozenset({"telegram"}): ("telegram",),
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),

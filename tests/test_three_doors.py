@@ -6,6 +6,7 @@ import json
 import re
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from bot.clock import utc_now
@@ -31,6 +32,12 @@ async def _consented(api: FakeBotApi, chat: int) -> None:
 async def _press(api: FakeBotApi, chat: int, question: str, choice: str) -> None:
     sent = await api.wait_for_message(chat, containing=question)
     api.press(chat, sent.message_id, sent.buttons[choice])
+
+
+def _code(page: str) -> str:
+    found = re.search(r'class="key">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    return pyotp.TOTP(found.group(1).replace(" ", "")).now()
 
 
 def _token(page: str) -> str:
@@ -65,6 +72,8 @@ async def test_a_dark_message_on_telegram_reaches_a_reviewer_who_opens_claims_an
     browser = app.test_client()
     page = browser.get("/sign-in").text
     browser.post("/sign-in", data={"csrf_token": _token(page), "name": "rosa", "password": PASSWORD})
+    page = browser.get("/account/authenticator").text
+    browser.post("/account/authenticator", data={"csrf_token": _token(page), "code": _code(page)})
     address = f"/flags/{flag.id}"
     assert flag.id in browser.get("/flags").text
     page = browser.get(address).text

@@ -12,8 +12,22 @@ from werkzeug.routing import BaseConverter
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.logs import log_event
-from bot.staff import accounts, failures, guard, phrases, queue, security, sign_in, words
-from bot.staff.browser import Browsers, browser, recognise
+from bot.staff import (
+    account,
+    accounts,
+    failures,
+    frame,
+    guard,
+    people,
+    phrases,
+    queue,
+    report,
+    security,
+    sign_in,
+    welcome,
+    words,
+)
+from bot.staff.browser import Browsers, recognise
 from bot.staff.office import Office, furnish
 from bot.storage import Database
 
@@ -68,6 +82,7 @@ def _set_up_protection(app: Flask) -> None:
     app.before_request(security.refuse_open_transport)
     app.before_request(recognise)
     app.before_request(guard.refuse_strangers)
+    app.before_request(guard.ask_again)
     app.before_request(security.refuse_foreign_forms)
     CSRFProtect(app)
     app.after_request(security.add_headers)
@@ -76,10 +91,14 @@ def _set_up_protection(app: Flask) -> None:
 
 def _set_up_pages(app: Flask) -> None:
     app.jinja_env.globals.update(outcomes=phrases.OUTCOME_WORDS)
-    app.jinja_env.filters.update(moment=phrases.moment, level_words=phrases.level_words)
+    app.jinja_env.filters.update(moment=phrases.moment, duration=phrases.duration, level_words=phrases.level_words)
     app.jinja_env.tests["unopened"] = lambda value: value is words.UNOPENED
-    app.context_processor(lambda: {"staff": browser().staff})
+    app.context_processor(frame.frame)
     app.register_blueprint(sign_in.blueprint)
+    app.register_blueprint(account.blueprint)
+    app.register_blueprint(welcome.blueprint)
+    app.register_blueprint(people.blueprint)
+    app.register_blueprint(report.blueprint)
     app.register_blueprint(queue.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 

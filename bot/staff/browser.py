@@ -39,8 +39,16 @@ class Browser(SecureCookieSession):
         self.new_token: str | None = None
         self.new_form = None if token or form else new_token()
         self.is_leaving = False
-        seed = token or form or self.new_form or ""
-        self[_FORM_FIELD] = hmac.new(key, b"form\x00" + seed.encode(), hashlib.sha256).hexdigest()
+        self._key = key
+        self._seed_forms(token or form or self.new_form or "")
+
+    def renew(self, token: str) -> None:
+        """Give it another session cookie with this answer; forms on this very page already go with the new one."""
+        self.new_token = token
+        self._seed_forms(token)
+
+    def _seed_forms(self, seed: str) -> None:
+        self[_FORM_FIELD] = hmac.new(self._key, b"form\x00" + seed.encode(), hashlib.sha256).hexdigest()
 
 
 class Browsers(SessionInterface):

@@ -17,8 +17,11 @@ logger = logging.getLogger(__name__)
 
 PAGES: Mapping[int, tuple[str, str]] = {
     400: ("That did not work", "The form was incomplete. Go back to the queue and open the flag again."),
-    403: ("Not accepted", "This form came from another site and was not accepted."),
-    404: ("Not found", "There is no such page or flag."),
+    403: (
+        "Not accepted",
+        "This form came from another site, or would change your own account, and was not accepted.",
+    ),
+    404: ("Not found", "There is no such page or flag. A link that you were sent works once and for three days."),
     405: ("Not found", "This address cannot be opened that way. Go back to the queue."),
     413: ("Too much text", "What was sent is too large. Shorten it and send it again."),
     421: ("Open it over https", "This app answers over https, or over http on its own machine only."),

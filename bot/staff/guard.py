@@ -6,7 +6,11 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.staff.browser import browser
-from bot.staff.roles import REASONS, STRANGER, may_enter
+from bot.staff.goals import goal
+from bot.staff.office import now
+from bot.staff.roles import HALF, NEW, REASONS, STEP_UP, STRANGER, may_enter
+
+_NEXT_STEP = {HALF: "sign_in.code", NEW: "account.authenticator"}
 
 
 def refuse_strangers() -> ResponseReturnValue | None:
@@ -14,15 +18,29 @@ def refuse_strangers() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None  # no such page: the answer is 404 or 405 for everybody
     staff = browser().staff
-    if may_enter(staff.role if staff else STRANGER, request.endpoint):
+    standing = staff.standing if staff else STRANGER
+    if may_enter(standing, request.endpoint):
         return None
     if staff is None:
         return redirect(_sign_in_address(), 303)
+    if standing in _NEXT_STEP:
+        return redirect(url_for(_NEXT_STEP[standing], next=_wanted()), 303)
     why = REASONS.get(staff.role, "Your role does not open this page.")
     return render_template("staff/message.html", title="Not open to your role", lines=[why], is_final=True), 403
 
 
+def ask_again() -> ResponseReturnValue | None:
+    """Ask for the second factor anew before what could lock somebody out or open who a man is."""
+    back, staff = STEP_UP.get(request.endpoint or ""), browser().staff
+    if back is None or staff is None or not staff.is_inside or staff.is_confirmed(now()):
+        return None
+    return redirect(url_for("account.confirm", next=url_for(back)), 303)
+
+
 def _sign_in_address() -> str:
     ended = "1" if browser().token else None
-    goal = request.path if request.method == "GET" and request.endpoint == "queue.show" else None
-    return url_for("sign_in.form", ended=ended, next=goal)
+    return url_for("sign_in.form", ended=ended, next=_wanted())
+
+
+def _wanted() -> str | None:
+    return request.path if request.method == "GET" and request.endpoint == "queue.show" else goal()

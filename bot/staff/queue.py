@@ -19,6 +19,7 @@ from bot.staff import accounts, phrases, words
 from bot.staff.browser import staff_here
 from bot.staff.cards import cards_of
 from bot.staff.office import now, office
+from bot.staff.roles import home_of
 from bot.storage.models import Flag
 
 blueprint = Blueprint("queue", __name__)
@@ -36,8 +37,8 @@ SEALED_OFF = "Nothing was saved: this man's key is gone or damaged, so no note c
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Lead to the queue."""
-    return redirect(url_for("queue.index"), 303)
+    """Lead to the queue, or to what else the role begins with."""
+    return redirect(url_for(home_of(staff_here().role)), 303)
 
 
 @blueprint.get("/flags")

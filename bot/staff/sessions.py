@@ -1,7 +1,8 @@
 """Signed-in browsers, kept on the server.
 
 The cookie holds 32 random bytes and nothing else; the table holds their SHA-256. A session ends after 15
-minutes without use, 12 hours after sign-in, at sign-out, or when the account is disabled.
+minutes without use, 12 hours after sign-in, at sign-out, or when the account is disabled. Until the second
+factor was given it opens nothing but the page that asks for it, and ends after five minutes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from bot.staff.agents import UNKNOWN
+from bot.staff.roles import HALF, NEW
 from bot.storage import Database
 from bot.storage.models import StaffAccount, StaffSession
 
 IDLE = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=12)
+HALF_OPEN = timedelta(minutes=5)
+CONFIRMED_FOR = timedelta(minutes=10)  # how long the second factor stands for what wants it anew
 TOKEN_BYTES = 32
 # A page seen again within this time writes nothing; a session may so end this much early, never late.
 _SEEN_STEP = timedelta(seconds=30)
@@ -26,11 +31,52 @@ _SEEN_STEP = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Staff:
-    """Who is signed in."""
+    """Who is signed in.
+
+    Attributes:
+        id: The account.
+        name: Its name.
+        role: Its role.
+        session_id: The session's row.
+        since: When the password was given.
+        confirmed_at: When the second factor was last given; None before it.
+        has_factor: Whether the account has an authenticator.
+    """
 
     id: str
     name: str
     role: str
+    session_id: str
+    since: datetime
+    confirmed_at: datetime | None
+    has_factor: bool
+
+    @property
+    def standing(self) -> str:
+        """What the table of access knows him as."""
+        if self.confirmed_at is not None:
+            return self.role
+        return HALF if self.has_factor else NEW
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether both factors were given."""
+        return self.confirmed_at is not None
+
+    def is_confirmed(self, at: datetime) -> bool:
+        """Return whether the second factor was given a short time ago."""
+        return self.confirmed_at is not None and at - self.confirmed_at < CONFIRMED_FOR
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    """One signed-in browser of the reader's own."""
+
+    id: str
+    browser: str
+    since: datetime
+    seen_at: datetime
+    is_this: bool
 
 
 def new_token() -> str:
@@ -38,11 +84,54 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def start_session(session: Any, *, staff_id: str, at: datetime) -> str:
-    """Open a session in the caller's transaction and return the cookie's value, which exists nowhere else."""
+def start_session(
+    session: Any, *, staff_id: str, at: datetime, confirmed_at: datetime | None = None, browser: str = ""
+) -> str:
+    """Open a session in the caller's transaction and return the cookie's value, which exists nowhere else.
+
+    Args:
+        session: A writing transaction.
+        staff_id: Whose it is.
+        at: When the password was given; the twelve hours count from here.
+        confirmed_at: When the second factor was given, if it was.
+        browser: The browser in a few words.
+    """
     token = new_token()
-    session.add(StaffSession(id=_fingerprint(token), staff_id=staff_id, created_at=at, seen_at=at))
+    row = StaffSession(id=_fingerprint(token), staff_id=staff_id, created_at=at, seen_at=confirmed_at or at)
+    row.confirmed_at, row.browser = confirmed_at, browser
+    session.add(row)
     return token
+
+
+def confirm(session: Any, session_id: str, at: datetime) -> None:
+    """Write down that the second factor was given again."""
+    session.execute(update(StaffSession).filter_by(id=session_id).values(confirmed_at=at))
+
+
+def sessions_of(session: Any, staff: Staff, at: datetime) -> list[OwnSession]:
+    """Return the sessions of this account that still open something, the newest first."""
+    query = select(StaffSession).filter_by(staff_id=staff.id).where(StaffSession.confirmed_at.isnot(None))
+    query = query.where(StaffSession.seen_at > at - IDLE, StaffSession.created_at > at - ABSOLUTE)
+    rows = session.execute(query.order_by(StaffSession.created_at.desc(), StaffSession.id)).scalars()
+    return [
+        OwnSession(row.id, row.browser or UNKNOWN, row.created_at, row.seen_at, row.id == staff.session_id)
+        for row in rows
+    ]
+
+
+def end_sessions_of(session: Any, staff_id: str, *, but: str | None = None, only: str | None = None) -> int:
+    """Close sessions of one account and return how many.
+
+    Args:
+        session: A writing transaction.
+        staff_id: Whose.
+        but: A session that stays open.
+        only: Close this one alone; nothing happens if it is another account's.
+    """
+    query = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+    query = query.where(StaffSession.id != but) if but else query
+    query = query.where(StaffSession.id == only) if only else query
+    return int(session.execute(query).rowcount)
 
 
 def end_session(session: Any, token: str) -> None:
@@ -62,9 +151,11 @@ def staff_of(database: Database, token: str, at: datetime) -> Staff | None:
         select(
             StaffSession.created_at,
             StaffSession.seen_at,
+            StaffSession.confirmed_at,
             StaffAccount.id,
             StaffAccount.name,
             StaffAccount.role,
+            StaffAccount.totp_nonce,
         )
         .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
         .where(StaffSession.id == _fingerprint(token), StaffAccount.disabled_at.is_(None))
@@ -73,9 +164,20 @@ def staff_of(database: Database, token: str, at: datetime) -> Staff | None:
         row = session.execute(query).first()
     if row is None or at - row.seen_at >= IDLE or at - row.created_at >= ABSOLUTE:
         return None
+    staff = Staff(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        session_id=_fingerprint(token),
+        since=row.created_at,
+        confirmed_at=row.confirmed_at,
+        has_factor=row.totp_nonce is not None,
+    )
+    if staff.standing == HALF and at - row.created_at >= HALF_OPEN:
+        return None
     if at - row.seen_at >= _SEEN_STEP:
         _note_seen(database, token, at)
-    return Staff(row.id, row.name, row.role)
+    return staff
 
 
 def _note_seen(database: Database, token: str, at: datetime) -> None:

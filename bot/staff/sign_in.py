@@ -1,10 +1,8 @@
-"""Sign in and out."""
+"""Sign in, with a password and then a second factor, and out."""
 
 from __future__ import annotations
 
 import logging
-import math
-import re
 from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -14,19 +12,21 @@ from bot.escalation import audit
 from bot.logs import log_event
 from bot.staff import accounts, sessions, throttle
 from bot.staff.browser import browser, staff_here
+from bot.staff.factor_door import enter, enter_half, try_factor
+from bot.staff.goals import goal, goal_or_home
 from bot.staff.office import now, office
 
 blueprint = Blueprint("sign_in", __name__)
 logger = logging.getLogger(__name__)
 
 NOT_RIGHT = "The name or the password is not right."
-_GOAL = re.compile(r"/flags/[0-9a-f]{32}")  # the only pages that a sign-in leads back to
 
 
 @blueprint.get("/sign-in")
 def form() -> ResponseReturnValue:
     """Show the form, or the queue to somebody who is signed in."""
-    if browser().staff:
+    staff = browser().staff
+    if staff and staff.is_inside:
         return redirect(url_for("queue.home"), 303)
     notice = "Your session has ended. Sign in again." if "ended" in request.args else ""
     return _page(notice=notice)
@@ -44,14 +44,34 @@ def submit() -> ResponseReturnValue:
         wait = throttle.remaining_wait(session, (account, address), at)
         noted = [] if wait > timedelta(0) else throttle.note_failure(session, (account, address), at)
     if not noted:
-        return _ask_to_wait(name, wait)
+        return _page(name=name, error=throttle.wait_words(wait)), 429, throttle.retry_header(wait)
     with office().database.read() as session:
         staff_id = accounts.account_that_opens(session, name, password)
     if staff_id is None:
         log_event(logger, "staff.sign_in_failed", level=logging.WARNING)
         return _page(name=name, error=NOT_RIGHT), 403
-    _let_in(staff_id, account, noted)
-    return redirect(_goal() or url_for("queue.home"), 303)
+    with office().database.write() as session:
+        throttle.forgive(session, account, noted)
+        enter_half(session, staff_id, at)
+    log_event(logger, "staff.password_right", staff=staff_id)
+    return redirect(url_for("sign_in.code", next=goal()), 303)
+
+
+@blueprint.get("/sign-in/code")
+def code() -> ResponseReturnValue:
+    """Ask for the second factor."""
+    return _code_page()
+
+
+@blueprint.post("/sign-in/code")
+def check_code() -> ResponseReturnValue:
+    """Check the second factor and open the session under a new cookie."""
+    staff, at = staff_here(), now()
+    tried = try_factor(staff.id, request.form.get("code", ""))
+    if tried.factor is None:
+        return _code_page(error=tried.error), tried.status, tried.headers
+    enter(staff, at)
+    return redirect(goal_or_home(), 303)
 
 
 @blueprint.post("/sign-out")
@@ -66,29 +86,13 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("sign_in.form"), 303)
 
 
-def _let_in(staff_id: str, account: str, noted: list[int]) -> None:
-    here, at = browser(), now()
-    with office().database.write() as session:
-        throttle.forgive(session, account, noted)
-        sessions.end_old_sessions(session, at)
-        sessions.end_session(session, here.token or "")
-        here.new_token = sessions.start_session(session, staff_id=staff_id, at=at)
-        audit(session, actor=staff_id, action="staff.sign_in", subject=staff_id, at=at)
-    log_event(logger, "staff.sign_in", staff=staff_id)
-
-
-def _ask_to_wait(name: str, wait: timedelta) -> ResponseReturnValue:
-    seconds = math.ceil(wait.total_seconds())
-    log_event(logger, "staff.sign_in_throttled", level=logging.WARNING, wait_seconds=seconds)
-    span = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
-    page = _page(name=name, error=f"Too many tries. Wait {span}, then try again. Nothing is locked.")
-    return page, 429, {"Retry-After": str(seconds)}
-
-
-def _goal() -> str | None:
-    goal = request.values.get("next", "")
-    return goal if _GOAL.fullmatch(goal) else None
-
-
 def _page(*, name: str = "", error: str = "", notice: str = "") -> str:
-    return render_template("staff/sign_in.html", name=name, error=error, notice=notice, goal=_goal())
+    with office().database.read() as session:
+        is_empty = not accounts.has_any(session)
+    return render_template(
+        "staff/sign_in.html", name=name, error=error, notice=notice, goal=goal(), has_no_account=is_empty
+    )
+
+
+def _code_page(*, error: str = "") -> str:
+    return render_template("staff/code.html", error=error, goal=goal(), is_sign_in=True)

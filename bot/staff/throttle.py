@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,6 +48,18 @@ def forgive(session: Any, account: str, noted: list[int]) -> None:
     """
     session.execute(delete(SignInFailure).where(SignInFailure.subject == account))
     session.execute(delete(SignInFailure).where(SignInFailure.seq.in_(noted)))
+
+
+def wait_words(wait: timedelta) -> str:
+    """Return what somebody is told who must wait."""
+    seconds = math.ceil(wait.total_seconds())
+    span = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
+    return f"Too many tries. Wait {span}, then try again. Nothing is locked."
+
+
+def retry_header(wait: timedelta) -> dict[str, str]:
+    """Return the header that says the same to programs."""
+    return {"Retry-After": str(math.ceil(wait.total_seconds()))}
 
 
 def _wait_of(session: Any, subject: str, at: datetime) -> timedelta:

@@ -270,13 +270,18 @@ class ResearchPseudonym(Base):
 
 
 class StaffAccount(Base):
-    """Somebody who works here."""
+    """Somebody who works here.
+
+    The secret of his authenticator is not stored: it is derived from the key file, his id and ``totp_nonce``.
+    """
 
     __tablename__ = "staff"
     id = Column(_ID, primary_key=True, default=new_id)
     name = Column(String(64), nullable=False, unique=True)
     role = Column(String(16), nullable=False)
     password_hash = Column(String(256), nullable=False)
+    totp_nonce = Column(_ID)  # none while he has no authenticator
+    totp_step = Column(BigInteger)  # the last half minute whose code was taken; none is taken twice
     created_at = Column(UtcDateTime, nullable=False)
     disabled_at = Column(UtcDateTime)
 
@@ -289,6 +294,27 @@ class StaffSession(Base):
     staff_id = Column(_ID, ForeignKey("staff.id", ondelete="CASCADE"), nullable=False, index=True)
     created_at = Column(UtcDateTime, nullable=False)
     seen_at = Column(UtcDateTime, nullable=False)
+    confirmed_at = Column(UtcDateTime)  # the last time that the second factor was given; none: password only
+    browser = Column(String(40))
+
+
+class StaffRecovery(Base):
+    """A recovery code that was not used yet, as its SHA-256; the code has 120 random bits."""
+
+    __tablename__ = "staff_recovery"
+    id = Column(String(64), primary_key=True)
+    staff_id = Column(_ID, ForeignKey("staff.id", ondelete="CASCADE"), nullable=False, index=True)
+    created_at = Column(UtcDateTime, nullable=False)
+
+
+class StaffLink(Base):
+    """A link with which somebody sets his password, good once; as the SHA-256 of its token."""
+
+    __tablename__ = "staff_links"
+    id = Column(String(64), primary_key=True)
+    staff_id = Column(_ID, ForeignKey("staff.id", ondelete="CASCADE"), nullable=False, index=True)
+    created_at = Column(UtcDateTime, nullable=False)
+    expires_at = Column(UtcDateTime, nullable=False)
 
 
 class SignInFailure(Base):

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
+import pyotp
 import pytest
 from flask.testing import FlaskClient
 
@@ -15,9 +16,11 @@ from bot.crypto import KeyRing
 from bot.escalation import open_flag
 from bot.staff import create_app
 from bot.staff.command import add_account
+from bot.staff.roles import NEW, ROLES, STRANGER
+from bot.staff.sessions import start_session
 from bot.storage import Database
 from bot.storage.columns import new_id
-from bot.storage.models import AuditEntry, InboxMessage, OutboxMessage, Person
+from bot.storage.models import AuditEntry, InboxMessage, OutboxMessage, Person, SignInFailure, StaffAccount
 
 PASSWORD = "three invented words"
 HIS_WORDS = "invented canary sentence about a bad night"
@@ -61,13 +64,57 @@ class Clinic:
         return add_account(self.database, name, role, PASSWORD, clock=self.clock)
 
     def browser(self):
-        return Visitor(self.app.test_client())
+        return Visitor(self.app.test_client(), self.clock)
 
     def signed_in(self, name="rosa", role="reviewer"):
         self.account(name, role)
         visitor = self.browser()
         assert visitor.sign_in(name).status_code == 303
+        assert visitor.set_up_authenticator().status_code == 200
         return visitor
+
+    def browsers_of(self, standing, name="rosa"):
+        """Return a function that gives fresh browsers of this standing, without the cost of a password each time."""
+        if standing == STRANGER:
+            return self.browser
+        staff_id = self.account(name, standing if standing in ROLES else "reviewer")
+        with self.database.write() as session:
+            session.get(StaffAccount, staff_id).totp_nonce = None if standing == NEW else "0" * 32
+            session.get(StaffAccount, staff_id).totp_step = None if standing == NEW else 0
+        at = self.clock.now
+
+        def browser():
+            visitor = self.browser()
+            confirmed_at = at if standing in ROLES else None
+            with self.database.write() as session:
+                token = start_session(session, staff_id=staff_id, at=at, confirmed_at=confirmed_at)
+                session.execute(SignInFailure.__table__.delete())  # the throttle has tests of its own
+            visitor.client.set_cookie("ballast-local", token)
+            return visitor
+
+        return browser
+
+    def routes(self):
+        """Return the endpoint of every method and rule of the app."""
+        return {
+            (method, rule.rule): rule.endpoint
+            for rule in self.app.url_map.iter_rules()
+            for method in rule.methods - {"HEAD", "OPTIONS"}
+        }
+
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32):
+        """Return an address that a rule takes."""
+        given = {
+            "<path:filename>": "staff.css",
+            "<row_id:flag_id>": flag_id,
+            "<row_id:staff_id>": staff_id,
+            "<token>": "T" * 43,
+            "<any(link, role, close, reopen):step>": "link",
+            "<any(words, claim, resolve):step>": "words",
+        }
+        for part, value in given.items():
+            rule = rule.replace(part, value)
+        return rule
 
     def man(self):
         with self.database.write() as session:
@@ -132,8 +179,10 @@ class Clinic:
 class Visitor:
     """A browser at the app's door: follows no redirect and fills in the token of the last form it saw."""
 
-    def __init__(self, client):
+    def __init__(self, client, clock):
         self.client = client
+        self.clock = clock
+        self.secret = None
 
     def get(self, path, **options):
         return self.client.get(path, **options)
@@ -146,6 +195,25 @@ class Visitor:
         page = self.client.get("/sign-in", **options).text
         fields = {"csrf_token": token_in(page), "name": name, "password": password}
         return self.client.post("/sign-in", data=fields, **options)
+
+    def set_up_authenticator(self, **options):
+        page = self.get("/account/authenticator", **options).text
+        secret = re.search(r'class="key">([A-Z2-7 ]+)<', page).group(1).replace(" ", "")
+        answer = self._send_code("/account/authenticator", pyotp.TOTP(secret).at(self.clock.now), page, **options)
+        self.secret = secret if answer.status_code == 200 else self.secret
+        return answer
+
+    def next_code(self):
+        """Wait for the authenticator's next code and return it."""
+        self.clock.forward(seconds=30)
+        return pyotp.TOTP(self.secret).at(self.clock.now)
+
+    def give_code(self, code=None, path="/sign-in/code", **fields):
+        return self._send_code(path, code or self.next_code(), self.get(path).text, **fields)
+
+    def _send_code(self, path, code, page, base_url=None, **fields):
+        data = {"csrf_token": token_in(page), "code": code, **fields}
+        return self.client.post(path, data=data, **({"base_url": base_url} if base_url else {}))
 
     def token(self, path):
         return token_in(self.get(path).text)
@@ -175,9 +243,28 @@ def empty_database(tmp_path_factory):
 
 
 @pytest.fixture
-def clinic(tmp_path, empty_database):
-    shutil.copy(empty_database, tmp_path / "ballast.db")
-    database = Database(f"sqlite:///{tmp_path / 'ballast.db'}", KeyRing.create(tmp_path / "ballast.keys"))
+def clinic(request, tmp_path):
+    """A clinic on SQLite, or on PostgreSQL where a test names it."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        shutil.copy(request.getfixturevalue("empty_database"), tmp_path / "ballast.db")
+        url = f"sqlite:///{tmp_path / 'ballast.db'}"
+    database = Database(url, KeyRing.create(tmp_path / "ballast.keys"))
     settings = Settings.from_environment({"BALLAST_HOME": str(tmp_path), "STAFF_PORT": "0"})
     yield Clinic(settings, database, HandClock())
     database.close()
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch):
+    """A password check that takes no time and lets only the tests' password in; returns what was checked."""
+    checks = []
+
+    def verify(_hasher, _hash, password):
+        checks.append(password)
+        return password == PASSWORD
+
+    quick = type("Quick", (), {"verify": verify, "hash": lambda _hasher, password: "quick"})()
+    monkeypatch.setattr("bot.staff.accounts._HASHER", quick)
+    return checks

@@ -1,43 +1,127 @@
-"""Who may enter: route x role, whole."""
+"""Who may enter: every route of the app x every standing, whole."""
 
 import pytest
 
-from bot.staff.roles import ACCESS, ROLES, STRANGER, may_enter
+from bot.staff.roles import ACCESS, HALF, NEW, ROLES, STEP_UP, STRANGER, may_enter
 
-SIGN_IN, QUEUE = 303, 303  # both are redirects; the places they lead to are compared below
-CLINIC = {"reviewer": 200, "lead": 200, "researcher": 403, "admin": 403, STRANGER: SIGN_IN}
-STEP = {"reviewer": 303, "lead": 303, "researcher": 403, "admin": 403, STRANGER: SIGN_IN}
-EVERYBODY = dict.fromkeys((*ROLES, STRANGER), 200)
-
-TABLE = [
-    ("GET", "/healthz", EVERYBODY),
-    ("GET", "/static/staff.css", EVERYBODY),
-    ("GET", "/sign-in", {**dict.fromkeys(ROLES, QUEUE), STRANGER: 200}),
-    ("GET", "/", dict.fromkeys((*ROLES, STRANGER), QUEUE)),
-    ("GET", "/flags", CLINIC),
-    ("GET", "/flags/{flag}", CLINIC),
-    ("GET", "/flags/{flag}/words", STEP),
-    ("GET", "/flags/{flag}/claim", STEP),
-    ("GET", "/flags/{flag}/resolve", STEP),
-    ("POST", "/flags/{flag}/words", CLINIC),
-    ("POST", "/flags/{flag}/claim", STEP),
-    ("POST", "/flags/{flag}/resolve", {**CLINIC, "reviewer": 422, "lead": 422}),
-    ("POST", "/sign-out", dict.fromkeys((*ROLES, STRANGER), SIGN_IN)),
-    ("GET", "/nothing", dict.fromkeys((*ROLES, STRANGER), 404)),
-]
+STANDINGS = (*ROLES, NEW, HALF, STRANGER)
+AWAY = dict.fromkeys((NEW, HALF, STRANGER), 303)  # to the step that is still missing
+GOAL_OF_AWAY = {NEW: "/account/authenticator", HALF: "/sign-in/code", STRANGER: "/sign-in"}
 
 
-@pytest.mark.parametrize("role", [*ROLES, STRANGER])
-def test_every_route_answers_each_role_as_the_table_says(clinic, role):
-    visitor = clinic.browser() if role == STRANGER else clinic.signed_in("rosa", role)
-    flag_id = clinic.flag()
-    for method, path, expected in TABLE:
-        # A refusal page holds the sign-out form, so that every role has a token to send.
-        data = {"csrf_token": visitor.token("/flags"), "version": "1"} if method == "POST" else None
-        answer = visitor.client.open(path.format(flag=flag_id), method=method, data=data)
-        assert (path, answer.status_code) == (path, expected[role])
-        if role == STRANGER and answer.status_code == 303:
-            assert answer.location.startswith("/sign-in")
+def everybody(status):
+    return dict.fromkeys(STANDINGS, status)
+
+
+def inside(status, **others):
+    return {**dict.fromkeys(ROLES, status), **AWAY, **others}
+
+
+def clinic_only(status):
+    return {"reviewer": status, "lead": status, "researcher": 403, "admin": 403, **AWAY}
+
+
+def heads_only(status):
+    return {"reviewer": 403, "lead": status, "researcher": 403, "admin": status, **AWAY}
+
+
+def half_only(status):
+    return inside(403, half=status)
+
+
+TABLE = {
+    ("GET", "/healthz"): everybody(200),
+    ("GET", "/static/<path:filename>"): everybody(200),
+    ("GET", "/sign-in"): inside(303, new=200, half=200, stranger=200),
+    ("POST", "/sign-in"): everybody(403),  # a wrong password
+    ("GET", "/sign-in/code"): half_only(200),
+    ("POST", "/sign-in/code"): half_only(403),
+    ("POST", "/sign-out"): everybody(303),
+    ("GET", "/"): everybody(303),
+    ("GET", "/account"): inside(200),
+    ("GET", "/account/awake"): inside(200),
+    ("GET", "/account/authenticator"): inside(200, new=200),
+    ("POST", "/account/authenticator"): inside(422, new=422),
+    ("GET", "/account/password"): inside(200),
+    ("POST", "/account/password"): inside(403),
+    ("GET", "/account/confirm"): inside(200),
+    ("POST", "/account/confirm"): inside(403),
+    ("POST", "/account/recovery"): inside(200),
+    ("POST", "/account/sessions/end"): inside(400),
+    ("POST", "/account/sessions/end-all"): inside(303),
+    ("GET", "/welcome/<token>"): everybody(404),  # what the right ones open is told in test_staff_welcome
+    ("POST", "/welcome/<token>"): everybody(404),
+    ("GET", "/people"): heads_only(200),
+    ("POST", "/people/add"): heads_only(422),
+    ("GET", "/people/<row_id:staff_id>/<any(link, role, close, reopen):step>"): heads_only(303),
+    ("POST", "/people/<row_id:staff_id>/link"): heads_only(200),
+    ("POST", "/people/<row_id:staff_id>/role"): heads_only(400),
+    ("POST", "/people/<row_id:staff_id>/close"): heads_only(303),
+    ("POST", "/people/<row_id:staff_id>/reopen"): heads_only(303),
+    ("GET", "/report"): {**heads_only(200), "admin": 403},
+    ("GET", "/report/looks"): {**heads_only(200), "admin": 403},
+    ("GET", "/flags"): clinic_only(200),
+    ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
+    ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),
+    ("POST", "/flags/<row_id:flag_id>/words"): clinic_only(200),
+    ("POST", "/flags/<row_id:flag_id>/claim"): clinic_only(303),
+    ("POST", "/flags/<row_id:flag_id>/resolve"): clinic_only(422),
+}
+
+
+@pytest.mark.parametrize("standing", STANDINGS)
+def test_every_route_answers_each_standing_as_the_table_says(clinic, standing, quick_passwords):
+    fresh, flag_id, other = clinic.browsers_of(standing), clinic.flag(), clinic.account("omar")
+    for (method, rule), expected in TABLE.items():
+        visitor = fresh()
+        form = visitor.token("/sign-in" if standing == STRANGER else "/nothing")
+        data = {"csrf_token": form, "version": "1", "code": "12345", "outcome": ""} if method == "POST" else None
+        answer = visitor.client.open(clinic.address_of(rule, flag_id=flag_id, staff_id=other), method=method, data=data)
+        assert (method, rule, answer.status_code) == (method, rule, expected[standing])
+        if not may_enter(standing, clinic.routes()[method, rule]) and standing in GOAL_OF_AWAY:
+            assert answer.location.startswith(GOAL_OF_AWAY[standing]), rule
+
+
+def test_every_route_of_the_app_is_in_the_table_above_and_in_the_table_of_access(clinic):
+    routes = clinic.routes()
+    assert set(routes) == set(TABLE)
+    assert set(routes.values()) == set(ACCESS)
+
+
+def test_the_table_above_and_the_table_of_access_say_the_same(clinic):
+    for (method, rule), endpoint in clinic.routes().items():
+        for standing in ROLES:
+            if (rule, method) not in (
+                ("/sign-in", "POST"),
+                ("/account/password", "POST"),
+                ("/account/confirm", "POST"),
+            ):
+                assert (TABLE[method, rule][standing] != 403) == may_enter(standing, endpoint), (rule, standing)
+
+
+def test_whoever_has_a_factor_cannot_set_up_another_with_the_password_alone(clinic):
+    visitor = clinic.signed_in("rosa")
+    thief = clinic.browser()
+    assert thief.sign_in("rosa").location == "/sign-in/code"
+    for path in ("/account/authenticator", "/account", "/flags"):
+        assert thief.get(path).location.startswith("/sign-in/code")
+    data = {"csrf_token": thief.token("/sign-in/code"), "code": "000000"}
+    assert thief.client.post("/account/authenticator", data=data).location.startswith("/sign-in/code")
+    assert visitor.get("/flags").status_code == 200
+
+
+@pytest.mark.parametrize("endpoint", sorted(STEP_UP))
+def test_what_could_lock_out_wants_the_factor_anew_after_ten_minutes(clinic, endpoint):
+    fresh = clinic.browsers_of("lead")
+    visitor = fresh()
+    form = visitor.token("/nothing")
+    clinic.clock.forward(minutes=10)
+    ((method, rule),) = [route for route, found in clinic.routes().items() if found == endpoint]
+    path = clinic.address_of(rule, flag_id=clinic.flag(), staff_id=clinic.account("omar"))
+    answer = visitor.client.open(path, method=method, data={"csrf_token": form} if method == "POST" else None)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/account/confirm?next=/")
+    assert 'name="next"' in visitor.get(answer.location).text  # the goal is one that a confirmation leads back to
 
 
 @pytest.mark.parametrize(("role", "reason"), [("researcher", "exports"), ("admin", "reviewers and leads")])
@@ -47,15 +131,8 @@ def test_refusal_says_why(clinic, role, reason):
     assert reason in page.text
 
 
-def test_every_route_is_in_the_access_table_and_the_table_above(clinic):
-    assert {rule.endpoint for rule in clinic.app.url_map.iter_rules()} == set(ACCESS)
-    adapter = clinic.app.url_map.bind("localhost")
-    tried = {adapter.match(path.format(flag="0" * 32), method)[0] for method, path, _ in TABLE if path != "/nothing"}
-    assert tried | {"sign_in.submit"} == set(ACCESS)
-
-
 def test_route_that_is_not_in_the_table_is_open_to_nobody():
-    assert not any(may_enter(role, "queue.forgotten") for role in (*ROLES, STRANGER))
+    assert not any(may_enter(role, "queue.forgotten") for role in STANDINGS)
 
 
 @pytest.mark.parametrize("flag_id", ["0" * 32, "1", "../etc/passwd", "x" * 32, "%00", "F" * 32])

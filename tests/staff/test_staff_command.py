@@ -9,6 +9,7 @@ import threading
 import httpx
 import pytest
 
+from bot.clock import utc_now
 from bot.config import Settings
 from bot.staff import command
 from bot.staff.accounts import AccountError
@@ -94,6 +95,8 @@ def served(clinic, monkeypatch, capsys):
 def test_run_serves_and_says_how_to_make_the_first_account(served):
     address = re.search(r"http://127\.0\.0\.1:\d+/", served).group()
     assert "ballast staff add NAME" in served
+    first = httpx.get(re.search(r"http://\S+/welcome/\S+", served).group(), timeout=5)
+    assert "Make the first account" in first.text
     health = httpx.get(address + "healthz", timeout=5)
     assert (health.text, health.headers.get("Server")) == ("ok\n", None)
     page = httpx.get(address, timeout=5, follow_redirects=True)
@@ -118,3 +121,24 @@ def test_import_of_the_room_opens_nothing():
         "assert 'rasa' not in sys.modules and 'telegram' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
+
+
+def test_with_an_account_no_link_is_printed(clinic, monkeypatch, capsys):
+    clinic.account("rosa")
+    monkeypatch.setattr("waitress.server.TcpWSGIServer.run", lambda self: self.close())
+    command.run(clinic.settings, clinic.database)
+    assert "/welcome/" not in capsys.readouterr().out
+
+
+def test_link_leads_whoever_lost_his_way_in_to_a_new_password(clinic, capsys):
+    clinic.account("rosa")
+    clock = clinic.clock
+    clock.now = utc_now()
+    assert command.main(["link", "Rosa"], clinic.settings, lambda: clinic.database) == 0
+    path = re.search(r"http://127\.0\.0\.1:0(/welcome/\S{43})\n", capsys.readouterr().out).group(1)
+    assert "Set your password" in clinic.browser().get(path).text
+
+
+def test_link_for_nobody_is_refused_in_one_line(clinic, capsys):
+    assert command.main(["link", "nobody"], clinic.settings, lambda: clinic.database) == 1
+    assert capsys.readouterr().err == "There is no open account named 'nobody'.\n"

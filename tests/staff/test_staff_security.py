@@ -1,35 +1,68 @@
 """Headers, cookies, form tokens, origins and plain failures."""
 
+import re
+
 import pytest
 
 from bot.errors import StorageError
+from bot.staff import links
+from bot.staff.roles import may_enter
 
-PATHS = [
-    "/",
-    "/sign-in",
-    "/flags",
-    "/flags/" + "0" * 32,
-    "/healthz",
-    "/static/staff.css",
-    "/static/mark.svg",
-    "/x",
-]
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HTTPS = {"base_url": "https://staff.example"}
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_every_answer_carries_the_headers(clinic, path, method):
-    headers = clinic.browser().client.open(path, method=method).headers
-    assert headers["Content-Security-Policy"] == CSP
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert "Strict-Transport-Security" not in headers
+@pytest.mark.parametrize("standing", ["lead", "half", "stranger"])
+@pytest.mark.parametrize("base_url", ["http://localhost", "https://staff.example"])
+def test_every_route_answers_with_the_headers_and_no_open_cookie(clinic, standing, base_url, quick_passwords):
+    fresh = clinic.browsers_of(standing)
+    for method, rule in [*clinic.routes(), ("GET", "/nothing"), ("PUT", "/flags"), ("OPTIONS", "/flags")]:
+        answer = fresh().client.open(clinic.address_of(rule), method=method, base_url=base_url)
+        assert answer.status_code < 500, (method, rule)
+        headers = answer.headers
+        assert headers["Content-Security-Policy"] == CSP
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert ("Strict-Transport-Security" in headers) == base_url.startswith("https")
+        for cookie in headers.getlist("Set-Cookie"):
+            assert {"HttpOnly", "Path=/", "SameSite=Strict"} <= set(cookie.split("; ")), (method, rule)
+            assert "Domain" not in cookie
+            assert ("Secure" in cookie) == base_url.startswith("https")
+
+
+def test_every_form_wants_its_token(clinic, quick_passwords):
+    for standing in ("lead", "half", "new"):
+        fresh = clinic.browsers_of(standing, name=standing)
+        for method, rule in clinic.routes():
+            if method == "POST" and may_enter(standing, clinic.routes()[method, rule]):
+                address = clinic.address_of(rule, flag_id=clinic.flag())
+                for data in ({}, {"csrf_token": "invented"}, {"csrf_token": fresh().token("/nothing")}):
+                    answer = fresh().client.post(address, data=data)
+                    assert (rule, answer.status_code) == (rule, 400)
+                    assert "no longer valid" in answer.text
+
+
+def test_no_page_holds_script_or_inline_style(clinic):
+    visitor, flag_id, other = clinic.signed_in("rosa", "lead"), clinic.flag_with_words(), clinic.account("omar")
+    first = links.path_of(links.first_token(clinic.database.vault.keyring.web))
+    pages = [clinic.browser().get(path).text for path in ("/sign-in", first)]
+    for method, rule in clinic.routes():
+        if method == "GET" and "<path" not in rule:
+            pages.append(visitor.get(clinic.address_of(rule, flag_id=flag_id, staff_id=other)).text)
+    pages.append(visitor.step(flag_id, "words").text)
+    pages.append(visitor.post("/people/add", form_on="/people", name="ada", role="lead").text)
+    pages.append(visitor.post("/account/recovery", form_on="/account").text)
+    whole = [page for page in pages if "<main" in page]
+    assert len(whole) > 12
+    for page in whole:
+        assert not re.search(r"<script|<style|style=|javascript:|\son\w+=", page)
+        assert '<html lang="en">' in page
+        assert 'href="#main"' in page
 
 
 def test_https_alone_gets_strict_transport_security(clinic):
@@ -58,18 +91,6 @@ def test_cookies_are_closed_to_scripts_and_other_sites(clinic, base_url, name, i
         value, *attributes = answer.headers["Set-Cookie"].split("; ")
         assert value.startswith(f"{cookie_name}=")
         assert set(attributes) == {"HttpOnly", "Path=/", "SameSite=Strict"} | ({"Secure"} if is_secure else set())
-
-
-def test_pages_hold_no_script_and_no_inline_style(clinic):
-    visitor, flag_id = clinic.signed_in(), clinic.flag_with_words()
-    pages = [visitor.get(path).text for path in ("/flags", f"/flags/{flag_id}", "/nothing")]
-    pages += [visitor.step(flag_id, "words").text, clinic.browser().get("/sign-in").text]
-    for page in pages:
-        assert "<script" not in page
-        assert "style=" not in page
-        assert "<style" not in page
-        assert '<html lang="en">' in page
-        assert 'href="#main"' in page
 
 
 @pytest.mark.parametrize("token", [None, "", "invented"])

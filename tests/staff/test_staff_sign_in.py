@@ -112,25 +112,29 @@ def test_sign_out_ends_the_session_on_the_server(clinic):
 
 
 def test_sign_in_leads_back_to_the_flag_that_was_asked_for(clinic):
-    clinic.account("rosa")
-    visitor, path = clinic.browser(), f"/flags/{clinic.flag()}"
+    visitor, path = clinic.signed_in("rosa"), f"/flags/{clinic.flag()}"
+    clinic.clock.forward(minutes=16)
     form = visitor.get(path).location
     fields = {"name": "rosa", "password": clinic.password, "next": path, "csrf_token": visitor.token(form)}
     assert f'value="{path}"' in visitor.get(form).text
-    assert visitor.client.post("/sign-in", data=fields).location == path
+    asked = visitor.client.post("/sign-in", data=fields).location
+    assert f'value="{path}"' in visitor.get(asked).text
+    assert visitor.give_code(next=path).location == path
+    assert visitor.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("goal", ["https://elsewhere.example/", "//elsewhere.example", "/flags/../x", "/sign-out"])
 def test_sign_in_leads_nowhere_else(clinic, goal):
-    clinic.account("rosa")
-    visitor = clinic.browser()
+    visitor = clinic.signed_in("rosa")
+    clinic.clock.forward(minutes=16)
     fields = {
         "name": "rosa",
         "password": clinic.password,
         "next": goal,
         "csrf_token": visitor.token("/sign-in"),
     }
-    assert visitor.client.post("/sign-in", data=fields).location == "/"
+    assert visitor.client.post("/sign-in", data=fields).location == "/sign-in/code"
+    assert visitor.give_code(next=goal).location == "/"
 
 
 def test_signing_in_and_out_is_audited(clinic):
@@ -139,5 +143,5 @@ def test_signing_in_and_out_is_audited(clinic):
     visitor.post("/sign-out", form_on="/flags")
     with clinic.database.read() as session:
         staff_id = session.query(StaffAccount).one().id
-    expected = [("ballast", "staff.add"), (staff_id, "staff.sign_in"), (staff_id, "staff.sign_out")]
-    assert clinic.actions(staff_id) == expected
+    done = ["staff.password", "staff.authenticator", "staff.sign_in", "staff.sign_out"]
+    assert clinic.actions(staff_id) == [("ballast", "staff.add"), *((staff_id, action) for action in done)]

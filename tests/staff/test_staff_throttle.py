@@ -8,17 +8,11 @@ WRONG = "another invented phrase"
 
 
 @pytest.fixture
-def quick(clinic, monkeypatch):
+def quick(clinic, quick_passwords):
     """A clinic whose password check takes no time: what is tested is how often it is reached."""
     clinic.account("rosa")
     clinic.account("omar")
-    clinic.checks = []
-
-    def verify(_hasher, _hash, password):
-        clinic.checks.append(password)
-        return password == clinic.password
-
-    monkeypatch.setattr("bot.staff.accounts._HASHER", type("Quick", (), {"verify": verify})())
+    clinic.checks = quick_passwords
     return clinic
 
 

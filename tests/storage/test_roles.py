@@ -62,6 +62,8 @@ REFUSED = [
     (APP, "DELETE FROM audit"),
     (APP, "SELECT 1 FROM staff"),
     (APP, "SELECT 1 FROM staff_sessions"),
+    (APP, "SELECT 1 FROM staff_recovery"),
+    (APP, "SELECT 1 FROM staff_links"),
     (APP, "UPDATE alembic_version SET version_num = '0001'"),
     (APP, "CREATE TABLE mine (id int)"),
     (APP, "DROP TABLE inbox"),

@@ -1,0 +1,104 @@
+"""A crawler sends every route odd paths, queries, forms, bodies and headers: no server error, no fault logged."""
+
+import random
+
+import pytest
+
+from bot.staff.roles import HALF, LEAD, NEW, REVIEWER, STRANGER
+
+pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
+
+INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make more than 1,000 in all
+FIELDS = (
+    *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
+    *("next", "days", "ended", "changed", "csrf_token"),
+)
+ODD = (
+    *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
+    *("\x00", "a\x00b", "\r\nSet-Cookie: a=b", "\u202e", "\ufeff", "\ufffd", "🙏" * 50, "ß" * 300, "é" * 300),
+    *(
+        "' OR 1=1 --",
+        '"; DROP TABLE flags; --',
+        "%",
+        "%00",
+        "%zz",
+        "_",
+        "\\",
+        "../../etc/passwd",
+        "//elsewhere.example",
+    ),
+    *("<script>alert(1)</script>", "{{ 7 * 7 }}", "${7*7}", "x" * 5_000, "A" * 24, "000000", "T" * 43, "f" * 32),
+    *("lead", "reached_him", "/flags/" + "0" * 32, "/account/password", "javascript:alert(1)"),
+)
+HEADERS = (
+    *("Origin", "Sec-Fetch-Site", "User-Agent", "Accept-Language", "Cookie", "Content-Type", "X-Forwarded-For"),
+    *("X-Forwarded-Proto", "Referer", "Range", "If-Modified-Since", "If-None-Match", "Transfer-Encoding"),
+)
+BODIES = (
+    b"",
+    b"\xff\xfe\x00",
+    b"=&=&&==",
+    b"a" * 70_000,
+    b'{"code": 1}',
+    b"--x\r\nContent-Disposition: form-data",
+    b"%",
+)
+TYPES = (
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "multipart/form-data",
+    "multipart/form-data; boundary=x",
+    "",
+)
+
+
+class Crawler:
+    """Draws odd requests from a seed, so that whatever fails fails again."""
+
+    def __init__(self, clinic, seed):
+        self.clinic = clinic
+        self.chance = random.Random(seed)  # noqa: S311 - to be drawn again, not to be secret
+
+    def address(self, rule, ids):
+        address = self.clinic.address_of(rule, **ids)
+        return address if self.chance.random() < 0.6 else self._odd_address(rule)
+
+    def _odd_address(self, rule):
+        parts = [self.odd() if "<" in part else part for part in rule.split("/")]
+        return "/".join(parts) or "/"
+
+    def odd(self):
+        return self.chance.choice(ODD)
+
+    def options(self, method, token):
+        options = {}
+        if self.chance.random() < 0.5:
+            options["query_string"] = {self.chance.choice(FIELDS): self.odd() for _ in range(3)}
+        if self.chance.random() < 0.4:
+            value = self.odd().replace("\r", "").replace("\n", "").encode("latin-1", "replace").decode("latin-1")
+            options["headers"] = {self.chance.choice(HEADERS): value}
+        if method == "POST" and self.chance.random() < 0.15:
+            options |= {"data": self.chance.choice(BODIES), "content_type": self.chance.choice(TYPES)}
+        elif method == "POST":
+            fields = {self.chance.choice(FIELDS): self.odd() for _ in range(self.chance.randint(0, 8))}
+            options["data"] = {**fields, "csrf_token": token} if self.chance.random() < 0.9 else fields
+        return options
+
+
+@pytest.mark.parametrize("standing", [LEAD, REVIEWER, NEW, HALF, STRANGER])
+def test_no_odd_input_makes_a_server_error(clinic, standing, quick_passwords, caplog):
+    fresh, crawler = clinic.browsers_of(standing), Crawler(clinic, standing)
+    ids = {"flag_id": clinic.flag_with_words(), "staff_id": clinic.account("omar")}
+    sent = 0
+    for method, rule in sorted(clinic.routes()):
+        for _ in range(INPUTS_A_ROUTE):
+            visitor = fresh()
+            token = visitor.token("/sign-in" if standing == STRANGER else "/nothing")
+            address, options = crawler.address(rule, ids), crawler.options(method, token)
+            answer = visitor.client.open(address, method=method, **options)
+            assert answer.status_code < 500, (method, address, options)
+            assert "Content-Security-Policy" in answer.headers
+            sent += 1
+    assert sent > 200
+    assert "staff.fault" not in caplog.text
+    assert clinic.browser().get("/sign-in").status_code == 200
