@@ -9,18 +9,21 @@ from functools import partial
 from typing import Any
 
 from telegram import Bot, BotCommand, Update
+from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.clock import utc_now
 from bot.config import Settings
-from bot.errors import KeyMissingError, SealBrokenError, StorageError
+from bot.errors import StorageError
 from bot.logs import log_event
 from bot.storage import Database
 from bot.telegram.feed import UpdateFeed, parse
 from bot.telegram.transport import TelegramTransport
-from bot.telegram.updates import DOOR, chosen_label, group_of, incoming_of
+from bot.telegram.updates import DOOR, blocked_by, chosen_label, group_of, incoming_of
 from bot.turns import Conductor, DialogueClient, Gate, Sender
 from bot.turns.commands import MENU
+from bot.turns.reach import note_reach
 
 POLL_SECONDS = 25
 PAUSE_SECONDS = 1.0
@@ -49,6 +52,7 @@ class TelegramDoor:
     """
 
     def __init__(self, database: Database, settings: Settings, bot: Bot, dialogue: DialogueClient) -> None:
+        self._database = database
         self._bot = bot
         self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
@@ -100,7 +104,9 @@ class TelegramDoor:
             try:
                 if update is not None:
                     await self.take(update)
-            except (SealBrokenError, KeyMissingError) as error:  # his key is damaged: nobody else may wait for that
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - his key is damaged, or a fault of ours: nobody else may wait
                 log_event(_log, "telegram.unstorable", level=logging.ERROR, kind=type(error).__name__)
             self._offset = raw["update_id"] + 1
 
@@ -121,6 +127,12 @@ class TelegramDoor:
     def _take_other(self, update: Update) -> None:
         group = group_of(update)
         member = update.my_chat_member
+        blocked = blocked_by(update)
+        if blocked is not None:
+            chat_id, is_gone = blocked
+            note_reach(self._database, DOOR, chat_id, is_gone=is_gone, at=utc_now())
+        if update.callback_query is not None:  # of a group, or of a message that is long gone: its clock must not spin
+            self._soon(self._acknowledge(update))
         if group is not None and (member is None or member.new_chat_member.status in _PRESENT):
             self._soon(self._leave(group))
         log_event(_log, "telegram.ignored", update=update.update_id)
@@ -143,7 +155,7 @@ class TelegramDoor:
         label = chosen_label(query)
         try:
             await self._bot.answer_callback_query(query.id)
-            if label is not None and query.message is not None:
+            if label is not None and query.message is not None and query.message.chat.type == ChatType.PRIVATE:
                 text = f"{getattr(query.message, 'text', '')}\n\n> {label}"
                 await self._bot.edit_message_text(
                     text, chat_id=query.message.chat.id, message_id=query.message.message_id

@@ -59,7 +59,7 @@ def parse(raw: dict[str, Any], bot: Bot) -> Update | None:
     for candidate in (raw, _bare(raw)):
         try:
             return Update.de_json(candidate, bot)
-        except (TypeError, KeyError, ValueError, AttributeError):
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError):  # the last two: odd dates
             continue
     return None
 
@@ -67,6 +67,7 @@ def parse(raw: dict[str, Any], bot: Bot) -> Update | None:
 def _bare(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the update with nothing in its messages but who wrote what, where and when."""
     return {
-        name: {key: part for key, part in value.items() if key in _KNOWN} if "message" in name else value
+        name: {key: part for key, part in value.items() if key in _KNOWN} if isinstance(value, dict) else value
         for name, value in raw.items()
+        if "message" in name or name == "update_id"
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,7 +12,7 @@ from bot.consent import RESEARCH, record_answer
 from bot.content import label, say
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
-from bot.storage.models import InboxMessage, Person
+from bot.storage.models import InboxMessage, Person, Turn
 from bot.turns import outbox
 from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import change_setting, settings_of
@@ -43,6 +43,20 @@ MENU = {
     "stop": "Stop this for now",
 }
 
+CONTENT_TEXTS = {
+    "picture": "cannot_see",
+    "voice": "cannot_see",
+    "place": "place_not_needed",
+    "contact": "contact_not_kept",
+}
+SEARCHES = (
+    "ask_gp",
+    "ask_group",
+    "ask_therapist",
+    "ask_local_service",
+    "ask_helpline",
+)  # readings that look for a place
+SEARCH_OPEN_FOR = timedelta(minutes=10)
 SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
 
@@ -89,6 +103,15 @@ class Desk:
             self._say(session, person, row, "stale_button", at)
         self._finish(session, person, row, at)
 
+    def answer_content(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> None:
+        """Say honestly what cannot be read here; a place is of use only while he looks for a service."""
+        content = row.body.reveal().get("content") or "picture"
+        if content == "place" and _is_searching(session, person.id, at):
+            self._say(session, person, row, "place_by_region", at, REGIONS)
+        else:
+            self._say(session, person, row, CONTENT_TEXTS.get(content, "cannot_read"), at)
+        self._finish(session, person, row, at)
+
     def say(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
         """Say one of the gate's texts and be done with the message."""
         self._say(session, person, row, name, at)
@@ -131,6 +154,13 @@ class Desk:
         buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)
+
+
+def _is_searching(session: Any, person_id: str, at: datetime) -> bool:
+    """Return whether the dialogue has just looked for a place to turn to with him."""
+    query = select(Turn).filter_by(person_id=person_id).where(Turn.at >= at - SEARCH_OPEN_FOR)
+    turn = session.execute(query.order_by(Turn.at.desc()).limit(1)).scalar()
+    return turn is not None and turn.reading is not None and turn.reading.reveal()["intent"] in SEARCHES
 
 
 def _payload(choice: str) -> str:

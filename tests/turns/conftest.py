@@ -66,6 +66,7 @@ class PlayedDialogue:
         self.is_empty = False
         self.poison = ""  # a text that it cannot answer though it is there
         self.buttons: tuple[ReplyButton, ...] = ()
+        self.intent = "played"  # what it takes the words for
 
     async def turn(self, request: TurnRequest) -> None:
         self.asked.append(request)
@@ -82,7 +83,7 @@ class PlayedDialogue:
                 person_id=request.person_id,
                 message_id=request.message_id,
                 replies=[] if self.is_empty else [Reply(said, self.buttons)],
-                reading={"intent": "played", "confidence": 1.0, "codes": []},
+                reading={"intent": self.intent, "confidence": 1.0, "codes": []},
                 model="played",
                 at=self._clock(),
             )
