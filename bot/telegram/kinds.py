@@ -35,9 +35,10 @@ def words_of(message: Message) -> str | None:
     if message.text is not None or message.caption is not None:
         return message.text if message.text is not None else message.caption
     if message.poll is not None:
-        return "\n".join([message.poll.question, *(option.text for option in message.poll.options)])
+        return "\n".join(str(part) for part in (message.poll.question, *(row.text for row in message.poll.options)))
     if message.checklist is not None:
-        return "\n".join([message.checklist.title, *(task.text for task in message.checklist.tasks)])
+        tasks = (task.text for task in message.checklist.tasks)
+        return "\n".join(str(part) for part in (message.checklist.title, *tasks))
     return None
 
 

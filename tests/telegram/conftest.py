@@ -33,8 +33,12 @@ class Line:
     async def take(self, raw: dict[str, Any]) -> None:
         """Take one update and do all that follows from it."""
         if query := raw.get("callback_query"):
-            self.api._pressed_by[query["id"]] = query["from"]["id"]
-        update = parse({"update_id": next(self._updates), **raw}, self.bot)
+            self.api._pressed_by[query["id"]] = query["from"]["id"]  # so that the fake knows the press
+        await self.take_raw({"update_id": next(self._updates), **raw})
+
+    async def take_raw(self, raw: dict[str, Any]) -> None:
+        """Take one update under its own number and do all that follows from it."""
+        update = parse(raw, self.bot)
         if update is not None:
             await self.door.take(update)
         await asyncio.gather(*self.door._small_tasks)
