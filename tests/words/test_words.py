@@ -50,6 +50,7 @@ PROMISED = {
     "failure": {"crisis"},
     "empty_reply": {"crisis"},
     "cannot_see": {"crisis"},
+    "check_backs_dropped": {"crisis"},
     "cannot_read": {"crisis"},
     "place_not_needed": {"crisis"},
     "contact_not_kept": {"crisis"},
