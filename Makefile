@@ -48,8 +48,10 @@ bench: train  ## what screening, sealing and exporting cost
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
 
-soak: setup  ## a million seals; a million messages backed up and restored (a quarter of an hour)
+soak: setup  ## a million seals, messages backed up and restored, and odd updates (three quarters of an hour)
+	@scripts/setup dev
 	@$(PYTHON) scripts/soak.py
+	@ODD_READ=1000000 ODD_THROUGH=10000 $(PYTHON) -m pytest tests/telegram/test_telegram_odd.py
 
 fuzz: setup  ## five minutes of odd messages against the screening
 	@scripts/setup dev

@@ -22,6 +22,7 @@ USAGE = """ballast COMMAND
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
   research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
+  doctor                                   is everything as it must be? one line a part
   setup                                    make the data folder, key file and database
   keys new|list|rotate|retire|verify|split|join
   verify [--anchor FILE]                   is every stored value, row and audit entry as it was written?
@@ -88,6 +89,12 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.console.ready import main as ready
 
         return ready(settings)
+    if command == "doctor":
+        from bot.rasa.model import is_current
+        from bot.telegram.health import look_at_telegram
+        from bot.upkeep.doctor import main as doctor
+
+        return doctor(settings, look_at_telegram, is_current)
     if command == "keys":
         from bot.upkeep.keys import main as keys
 

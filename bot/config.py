@@ -29,6 +29,9 @@ class Settings:
         rasa_url: Base address of the Rasa server.
         telegram_token: BotFather's token, or None where there is no Telegram.
         telegram_base_url: Bot API address, replaced by tests.
+        telegram_webhook_url: Public https address that Telegram delivers to; empty: we poll.
+        telegram_webhook_host: Address that the webhook listens on, behind a proxy that ends TLS.
+        telegram_webhook_port: Port that the webhook listens on.
         region: What numbers and words a man gets until he chooses.
         staff_host: Address that the staff app listens on.
         staff_port: Port that the staff app listens on.
@@ -63,6 +66,9 @@ class Settings:
     retention_log_days: int = 365
     retention_flag_days: int = 3650
     retention_silent_days: int = 730
+    telegram_webhook_url: str = ""
+    telegram_webhook_host: str = "127.0.0.1"
+    telegram_webhook_port: int = 8090
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -93,6 +99,9 @@ class Settings:
             retention_log_days=_whole(env, "RETENTION_LOG_DAYS", 365, 1, 36_500),
             retention_flag_days=_whole(env, "RETENTION_FLAG_DAYS", 3650, 1, 36_500),
             retention_silent_days=_whole(env, "RETENTION_SILENT_DAYS", 730, 1, 36_500),
+            telegram_webhook_url=_https(env, "TELEGRAM_WEBHOOK_URL"),
+            telegram_webhook_host=env.get("TELEGRAM_WEBHOOK_HOST") or "127.0.0.1",
+            telegram_webhook_port=_whole(env, "TELEGRAM_WEBHOOK_PORT", 8090, 0, 65535),
         )
 
 
@@ -116,6 +125,13 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
     if value.lower() in _PLACEHOLDERS:
         raise SettingError(f"{name} still holds a placeholder. Put the real value there or remove the line.")
     return value or None
+
+
+def _https(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name) or ""
+    if value and not value.startswith("https://"):
+        raise SettingError(f"{name} is {value!r}. Telegram delivers to an address that begins with https:// only.")
+    return value
 
 
 def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

@@ -72,6 +72,7 @@ def test_a_placeholder_is_refused(value):
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
+        ("TELEGRAM_WEBHOOK_PORT", ["0", "65535"], ["-1", "65536", "x"]),
         ("STAFF_PORT", ["0", "1", "65535"], ["-1", "65536", "1e3", "80.5", " 80", "eighty", "0x50", "²"]),
         ("DIALOGUE_TIMEOUT_SECONDS", ["1", "120"], ["0", "121", "-5", "fast", "1.5"]),
         ("REGION", list(REGIONS), ["fr", "UK", "us_miami", "miami "]),
@@ -84,6 +85,14 @@ def test_a_value_out_of_range_is_refused_by_name(name, good, bad):
     for value in bad:
         with pytest.raises(SettingError, match=rf"{name} is .* It takes (one of|a whole number from)"):
             settings(**{name: value})
+
+
+def test_telegram_delivers_to_https_only():
+    assert settings().telegram_webhook_url == ""
+    assert settings(TELEGRAM_WEBHOOK_URL="https://bot.example/tg").telegram_webhook_url == "https://bot.example/tg"
+    for value in ("http://bot.example/tg", "bot.example"):
+        with pytest.raises(SettingError, match=r"TELEGRAM_WEBHOOK_URL is .* https://"):
+            settings(TELEGRAM_WEBHOOK_URL=value)
 
 
 def test_settings_show_neither_token_nor_database_password():

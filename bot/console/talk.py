@@ -48,6 +48,11 @@ class Terminal:
         self.bubbles.append(Bubble(text, buttons))
         return len(self.bubbles)
 
+    async def send_file(self, chat_id: str, text: str, name: str, content: bytes) -> int | None:
+        """Show that a file is there: a terminal takes none."""
+        self.bubbles.append(Bubble(f"{text} [{name}, {len(content)} bytes]", ()))
+        return len(self.bubbles)
+
     async def typing(self, chat_id: str) -> None:
         """Nothing to do: the terminal shows its own sign."""
 

@@ -6,7 +6,6 @@ five seconds is refused. Code that is right on one is right on the other (docs/d
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import zlib
 from typing import Any
@@ -66,7 +65,7 @@ def _turn_to_wal(connection: Any) -> None:
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
+        except connection.OperationalError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_WAL_PAUSE_SECONDS)

@@ -9,18 +9,22 @@ from functools import partial
 from typing import Any
 
 from telegram import Bot, BotCommand, Update
+from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.clock import utc_now
 from bot.config import Settings
-from bot.errors import KeyMissingError, SealBrokenError, StorageError
+from bot.errors import StorageError
 from bot.logs import log_event
 from bot.storage import Database
 from bot.telegram.feed import UpdateFeed, parse
 from bot.telegram.transport import TelegramTransport
-from bot.telegram.updates import DOOR, chosen_label, group_of, incoming_of
+from bot.telegram.updates import ALLOWED_UPDATES, DOOR, blocked_by, chosen_label, group_of, incoming_of
+from bot.telegram.webhook import Webhook
 from bot.turns import Conductor, DialogueClient, Gate, Sender
 from bot.turns.commands import MENU
+from bot.turns.reach import note_reach
 
 POLL_SECONDS = 25
 PAUSE_SECONDS = 1.0
@@ -38,6 +42,11 @@ def make_bot(settings: Settings) -> Bot:
     )
 
 
+def webhook_secret(database: Database, settings: Settings) -> str:
+    """Return what Telegram must show: 64 hexadecimal digits, made of this installation's keys and its token."""
+    return database.vault.keyring.mark("webhook", (settings.telegram_token or "").encode()).hex()
+
+
 class TelegramDoor:
     """Receives and answers on Telegram.
 
@@ -49,6 +58,8 @@ class TelegramDoor:
     """
 
     def __init__(self, database: Database, settings: Settings, bot: Bot, dialogue: DialogueClient) -> None:
+        self._database = database
+        self._settings = settings
         self._bot = bot
         self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
@@ -66,13 +77,32 @@ class TelegramDoor:
             await self._bot.set_my_commands([BotCommand(name, text) for name, text in MENU.items()])
             log_event(_log, "telegram.started")
             try:
-                await asyncio.gather(self._poll(), self._conductor.run(), self._sender.run())
+                await asyncio.gather(self._receive(), self._conductor.run(), self._sender.run())
             finally:
                 await self.close()
 
     async def close(self) -> None:
         """Close the polling connection."""
         await self._feed.close()
+
+    async def _receive(self) -> None:
+        """Listen where there is an address for that, else poll; Telegram knows only one of both at a time."""
+        address = self._settings.telegram_webhook_url
+        if not address:
+            await self._bot.delete_webhook()
+            await self._poll()
+        secret = webhook_secret(self._database, self._settings)
+        webhook = Webhook(
+            self.take_raw, address, secret, self._settings.telegram_webhook_host, self._settings.telegram_webhook_port
+        )
+        listening = asyncio.create_task(webhook.run())
+        try:
+            await self._bot.set_webhook(
+                address, secret_token=secret, allowed_updates=ALLOWED_UPDATES, max_connections=_CONNECTIONS
+            )
+            await listening
+        finally:
+            listening.cancel()
 
     async def _poll(self) -> None:
         while True:
@@ -96,13 +126,23 @@ class TelegramDoor:
             TelegramError: Nothing was fetched.
         """
         for raw in await self._feed.fetch(self._offset, timeout_seconds):
-            update = parse(raw, self._bot)
-            try:
-                if update is not None:
-                    await self.take(update)
-            except (SealBrokenError, KeyMissingError) as error:  # his key is damaged: nobody else may wait for that
-                log_event(_log, "telegram.unstorable", level=logging.ERROR, kind=type(error).__name__)
+            await self.take_raw(raw)
             self._offset = raw["update_id"] + 1
+
+    async def take_raw(self, raw: dict[str, Any]) -> None:
+        """Commit one update as Telegram wrote it; what cannot be taken is passed over, so that nobody else waits.
+
+        Raises:
+            StorageError: Nothing was committed; the update must not be acknowledged.
+        """
+        update = parse(raw, self._bot)
+        try:
+            if update is not None:
+                await self.take(update)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - his key is damaged, or it is a fault of ours
+            log_event(_log, "telegram.unstorable", level=logging.ERROR, kind=type(error).__name__)
 
     async def take(self, update: Update) -> None:
         """Commit one update and start what follows from it."""
@@ -121,6 +161,12 @@ class TelegramDoor:
     def _take_other(self, update: Update) -> None:
         group = group_of(update)
         member = update.my_chat_member
+        blocked = blocked_by(update)
+        if blocked is not None:
+            chat_id, is_gone = blocked
+            note_reach(self._database, DOOR, chat_id, is_gone=is_gone, at=utc_now())
+        if update.callback_query is not None:  # of a group, or of a message that is long gone: its clock must not spin
+            self._soon(self._acknowledge(update))
         if group is not None and (member is None or member.new_chat_member.status in _PRESENT):
             self._soon(self._leave(group))
         log_event(_log, "telegram.ignored", update=update.update_id)
@@ -143,7 +189,7 @@ class TelegramDoor:
         label = chosen_label(query)
         try:
             await self._bot.answer_callback_query(query.id)
-            if label is not None and query.message is not None:
+            if label is not None and query.message is not None and query.message.chat.type == ChatType.PRIVATE:
                 text = f"{getattr(query.message, 'text', '')}\n\n> {label}"
                 await self._bot.edit_message_text(
                     text, chat_id=query.message.chat.id, message_id=query.message.message_id

@@ -8,6 +8,7 @@ import httpx
 from telegram import Bot, Update
 from telegram.error import NetworkError, TelegramError, TimedOut
 
+from bot.telegram.soundness import is_sound
 from bot.telegram.updates import ALLOWED_UPDATES
 
 _KNOWN = frozenset({"message_id", "date", "edit_date", "chat", "from", "text", "caption", "entities", "reply_markup"})
@@ -50,7 +51,7 @@ class UpdateFeed:
         await self._client.aclose()
 
 
-def parse(raw: dict[str, Any], bot: Bot) -> Update | None:
+def parse(raw: dict[str, Any], bot: Bot | None) -> Update | None:
     """Return the library's update.
 
     A message with parts that the library cannot read (a newer kind of poll, say) keeps its words, to be screened.
@@ -58,8 +59,10 @@ def parse(raw: dict[str, Any], bot: Bot) -> Update | None:
     """
     for candidate in (raw, _bare(raw)):
         try:
-            return Update.de_json(candidate, bot)
-        except (TypeError, KeyError, ValueError, AttributeError):
+            update = Update.de_json(candidate, bot)
+            if is_sound(update):
+                return update
+        except (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError):  # the last two: odd dates
             continue
     return None
 
@@ -67,6 +70,7 @@ def parse(raw: dict[str, Any], bot: Bot) -> Update | None:
 def _bare(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the update with nothing in its messages but who wrote what, where and when."""
     return {
-        name: {key: part for key, part in value.items() if key in _KNOWN} if "message" in name else value
+        name: {key: part for key, part in value.items() if key in _KNOWN} if isinstance(value, dict) else value
         for name, value in raw.items()
+        if "message" in name or name == "update_id"
     }

@@ -38,6 +38,14 @@ class TelegramTransport:
             raise _translated(error) from error
         return message.message_id
 
+    async def send_file(self, chat_id: str, text: str, name: str, content: bytes) -> int | None:
+        """Send one file; see ``bot.turns.sender.Transport``."""
+        try:
+            message = await self._bot.send_document(int(chat_id), content, caption=text, filename=name)
+        except TelegramError as error:
+            raise _translated(error) from error
+        return message.message_id
+
     async def typing(self, chat_id: str) -> None:
         """Show the typing sign; its failure is nobody's concern."""
         try:

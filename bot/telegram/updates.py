@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from telegram import CallbackQuery, Message, Update
-from telegram.constants import ChatType
+from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.clock import utc_now
+from bot.telegram.kinds import content_of, is_service, words_of
 from bot.turns import Incoming, Kind
 
 DOOR = "telegram"
@@ -19,7 +20,7 @@ def incoming_of(update: Update) -> Incoming | None:
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
         return None
-    if message.from_user is None or message.from_user.is_bot or _is_service(message):
+    if message.from_user is None or message.from_user.is_bot or is_service(message):
         return None
     kind = Kind.EDIT if update.edited_message else Kind.TEXT if message.text is not None else Kind.MEDIA
     return Incoming(
@@ -28,8 +29,10 @@ def incoming_of(update: Update) -> Incoming | None:
         chat_id=str(message.chat.id),
         kind=kind,
         at=utc_now(),
-        text=message.text if message.text is not None else message.caption,
+        text=words_of(message),
         language=message.from_user.language_code or "en",
+        content="" if message.text is not None else content_of(message),
+        message_id=message.message_id,
     )
 
 
@@ -41,26 +44,19 @@ def _pressed(update_id: int, query: CallbackQuery) -> Incoming | None:
     return Incoming(DOOR, update_id, str(message.chat.id), Kind.BUTTON, utc_now(), None, query.data, language=language)
 
 
-def _is_service(message: Message) -> bool:
-    """Return whether Telegram itself speaks here (pinned, timer set, ...) rather than the man."""
-    service = (
-        message.pinned_message,
-        message.message_auto_delete_timer_changed,
-        message.new_chat_members,
-        message.left_chat_member,
-        message.successful_payment,
-        message.users_shared,
-        message.chat_shared,
-        message.write_access_allowed,
-        message.chat_background_set,
-    )
-    return any(service)
-
-
 def group_of(update: Update) -> int | None:
     """Return the id of the group or channel that the update comes from; the bot leaves those."""
     chat = update.effective_chat
     return chat.id if chat is not None and chat.type != ChatType.PRIVATE else None
+
+
+def blocked_by(update: Update) -> tuple[str, bool] | None:
+    """Return the chat of a man who has just blocked (True) or unblocked (False) the bot; None for all else."""
+    member = update.my_chat_member
+    if member is None or member.chat.type != ChatType.PRIVATE:
+        return None
+    gone = member.new_chat_member.status in (ChatMemberStatus.BANNED, ChatMemberStatus.LEFT)
+    return str(member.chat.id), gone
 
 
 def chosen_label(query: CallbackQuery) -> str | None:

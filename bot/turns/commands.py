@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,8 +12,9 @@ from bot.consent import RESEARCH, record_answer
 from bot.content import label, say
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
-from bot.storage.models import InboxMessage, Person
+from bot.storage.models import InboxMessage, Person, Turn
 from bot.turns import outbox
+from bot.turns.his_data import FILES, PAGE, told_plainly
 from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import change_setting, settings_of
 
@@ -36,6 +37,9 @@ MENU = {
     "find": "Groups and services",
     "plan": "Your own plan for bad hours",
     "person": "Ask clinic staff to get in touch",
+    "me": "What I keep about you",
+    "export": "Get all of it as files",
+    "settings": "Region, researchers, check-backs",
     "region": "Where you are: numbers and places",
     "whoreads": "Who can read this",
     "research": "Let researchers read it, or not",
@@ -43,6 +47,28 @@ MENU = {
     "stop": "Stop this for now",
 }
 
+CONTENT_TEXTS = {
+    "picture": "cannot_see",
+    "voice": "cannot_see",
+    "place": "place_not_needed",
+    "contact": "contact_not_kept",
+}
+SEARCHES = (
+    "ask_gp",
+    "ask_group",
+    "ask_therapist",
+    "ask_local_service",
+    "ask_helpline",
+)  # readings that look for a place
+SEARCH_OPEN_FOR = timedelta(minutes=10)
+# What is asked back after a command or a choice in /settings, with the buttons below it.
+QUESTIONS = {
+    "forget": ("forget_yes", "forget_no"),
+    "export": ("export_yes", "export_no"),
+    "research": ("research_yes", "research_no"),
+    "region": REGIONS,
+    "check_backs": ("check_backs_drop", "check_backs_keep"),
+}
 SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
 
@@ -65,12 +91,15 @@ class Desk:
         """Answer a command that is not one of ``TO_DIALOGUE``."""
         if name == "person":
             self._ask_for_person(session, person, row, at)
-        elif name == "forget":
-            self._say(session, person, row, "forget_question", at, ("forget_yes", "forget_no"))
-        elif name == "research":
-            self._say(session, person, row, "research_question", at, ("research_yes", "research_no"))
-        elif name == "region":
-            self._say(session, person, row, "region_question", at, REGIONS)
+        elif name == "me":
+            days = self._settings.retention_log_days
+            self._queue(session, person, row, told_plainly(session, person, retention_days=days), at)
+        elif name == "settings":
+            owed = follow_ups.owed(session, person.id)
+            choices = ("settings_region", "settings_research", *(("settings_check_backs",) if owed else ()))
+            self._say(session, person, row, "settings", at, choices)
+        elif name in QUESTIONS:
+            self._say(session, person, row, f"{name}_question", at, QUESTIONS[name])
         else:
             self._say(session, person, row, "help", at)
         self._finish(session, person, row, at)
@@ -83,10 +112,27 @@ class Desk:
         elif name in ("research_yes", "research_no"):
             record_answer(session, person_id=person.id, kind=RESEARCH, given=name == "research_yes", at=at)
             self._say(session, person, row, name, at)
-        elif name == "forget_no":
-            self._say(session, person, row, "forget_kept", at)
+        elif name == "export_yes":
+            self._export(session, person, row, at)
+        elif name == "check_backs_drop":
+            follow_ups.decline(session, person.id, at=at)
+            self._say(session, person, row, "check_backs_dropped", at)
+        elif name in ("forget_no", "export_no", "check_backs_keep"):
+            self._say(session, person, row, "forget_kept" if name == "forget_no" else "left_alone", at)
+        elif name.removeprefix("settings_") in QUESTIONS:
+            asked = name.removeprefix("settings_")
+            self._say(session, person, row, f"{asked}_question", at, QUESTIONS[asked])
         else:
             self._say(session, person, row, "stale_button", at)
+        self._finish(session, person, row, at)
+
+    def answer_content(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> None:
+        """Say honestly what cannot be read here; a place is of use only while he looks for a service."""
+        content = row.body.reveal().get("content") or "picture"
+        if content == "place" and _is_searching(session, person.id, at):
+            self._say(session, person, row, "place_by_region", at, REGIONS)
+        else:
+            self._say(session, person, row, CONTENT_TEXTS.get(content, "cannot_read"), at)
         self._finish(session, person, row, at)
 
     def say(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
@@ -101,6 +147,14 @@ class Desk:
             turn = session.execute(received).scalar()
             self._say(session, person, row, "question_again", at, SAFETY_ANSWERS, turn=turn)
         row.state = "done"
+
+    @staticmethod
+    def _export(session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
+        """Queue his files; each is made when it is sent, so that what he said lies nowhere in clear."""
+        region = settings_of(person)["region"]
+        for name in FILES:
+            caption = say("export_page" if name == PAGE else "export_data", region)
+            outbox.queue(session, person.id, [Reply(caption[0])], at=at, turn_id=row.id, file=name)
 
     def _ask_for_person(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
         reasons = ["asked for a person to get in touch"]
@@ -127,10 +181,24 @@ class Desk:
         turn: int = 0,
     ) -> None:
         region = settings_of(person)["region"]
-        bubbles = [Reply(bubble) for bubble in say(name, region, turn=turn, staff=self._settings.staff_reads_until)]
+        texts = say(name, region, turn=turn, staff=self._settings.staff_reads_until)
+        self._queue(session, person, row, texts, at, choices)
+
+    @staticmethod
+    def _queue(
+        session: Any, person: Person, row: InboxMessage, texts: list[str], at: datetime, choices: tuple[str, ...] = ()
+    ) -> None:
+        bubbles = [Reply(text) for text in texts]
         buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)
+
+
+def _is_searching(session: Any, person_id: str, at: datetime) -> bool:
+    """Return whether the dialogue has just looked for a place to turn to with him."""
+    query = select(Turn).filter_by(person_id=person_id).where(Turn.at >= at - SEARCH_OPEN_FOR)
+    turn = session.execute(query.order_by(Turn.at.desc()).limit(1)).scalar()
+    return turn is not None and turn.reading is not None and turn.reading.reveal()["intent"] in SEARCHES
 
 
 def _payload(choice: str) -> str:

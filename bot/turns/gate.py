@@ -22,7 +22,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import outbox
+from bot.turns import edits, outbox
 from bot.turns.messages import Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
@@ -79,11 +79,11 @@ class Gate:
             if text and not screening.needs_person and _was_asked(session, person):
                 answered = screen(text, earlier=earlier, asked_directly=True)
                 screening = answered if answered.needs_person else screening  # a "not sure" is the dialogue's to ask
-            body = {"text": text, "button": incoming.button, "cut": was_cut}
-            row = self._store(session, person, incoming, body, screening)
+            has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
+            row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
             follow_ups.hear(session, person.id, at=incoming.at)
             if screening.needs_person:
-                self._answer_crisis(session, person, row, screening)
+                self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
         log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
         return screening
@@ -121,8 +121,10 @@ class Gate:
         session.flush()
         return row
 
-    def _answer_crisis(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
-        if not self._is_told(session, person, row, screening):
+    def _answer_crisis(
+        self, session: Any, person: Person, row: InboxMessage, screening: Screening, *, is_new: bool
+    ) -> None:
+        if is_new and not self._is_told(session, person, row, screening):
             self._say(session, person, row, screening)
         self._tell_staff(session, person, row, screening)
 
@@ -198,6 +200,14 @@ class Gate:
         self._recent[chat] = recent
         while len(self._recent) > _REMEMBERED_CHATS:
             self._recent.pop(next(iter(self._recent)))
+
+
+def _body(incoming: Incoming, text: str | None, was_cut: bool, has_risen: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Return what is sealed of an update; of an edit also whether it says something graver than before."""
+    body: dict[str, Any] = {"text": text, "button": incoming.button, "cut": was_cut, "content": incoming.content}
+    if incoming.message_id is not None:
+        body["message"] = incoming.message_id
+    return body | ({"risen": has_risen} if incoming.kind == Kind.EDIT else {})
 
 
 def _was_asked(session: Any, person: Person) -> bool:

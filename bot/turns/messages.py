@@ -37,6 +37,8 @@ class Incoming:
         button: The opaque token of the pressed button.
         language: ISO 639-1 code that his client reports.
         at: When it was received, in UTC.
+        content: What came instead of words, or with them: ``picture``, ``voice``, ``place``, ``contact`` or ``other``.
+        message_id: The door's number of the message, by which an edit is told from a new one.
     """
 
     door: str
@@ -47,6 +49,8 @@ class Incoming:
     text: str | None = None
     button: str | None = None
     language: str = "en"
+    content: str = ""
+    message_id: int | None = None
 
 
 @dataclass(frozen=True)

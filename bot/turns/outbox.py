@@ -32,6 +32,7 @@ class Parcel:
     text: str
     buttons: tuple[tuple[str, str], ...]
     attempts: int
+    file: str = ""  # one of ``his_data.FILES``: made when it is sent, so that its content lies nowhere
 
 
 def queue(
@@ -43,6 +44,7 @@ def queue(
     turn_id: str | None = None,
     lane: str = TURN,
     resend: bool = True,
+    file: str = "",
 ) -> None:
     """Put replies into the outbox, in order, in the caller's transaction.
 
@@ -54,13 +56,14 @@ def queue(
         turn_id: Inbox id of the message they answer.
         lane: ``crisis`` overtakes ``turn``.
         resend: Whether a second copy after an uncertain send does no harm.
+        file: Name of a file that goes with the bubble and is made when it is sent.
     """
     for reply in replies:
         row = OutboxMessage(id=new_id(), person_id=person_id, turn_id=turn_id, lane=lane, resend=resend)
         row.state, row.attempts, row.created_at, row.due_at = "pending", 0, at, at
         session.add(row)
         buttons = [_offer(session, row, button.label, button.payload) for button in reply.buttons]
-        row.body = {"text": reply.text, "buttons": buttons}
+        row.body = {"text": reply.text, "buttons": buttons} | ({"file": file} if file else {})
         session.flush()  # keeps the numbering in the order of the bubbles
 
 
@@ -127,7 +130,7 @@ def _parcel(session: Any, row: OutboxMessage) -> Parcel:
     body = row.body.reveal()
     buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
     chat_id = session.get(Person, row.person_id).chat.reveal()
-    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts)
+    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, body.get("file", ""))
 
 
 def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:

@@ -45,7 +45,7 @@ class Router:
         """
         body = row.body.reveal()
         level = Level(row.screening.reveal()["level"])
-        if row.kind == Kind.EDIT:  # an edit is screened; the gate has answered if it had to
+        if row.kind == Kind.EDIT and not body.get("risen"):  # only what is graver than before is taken up
             row.state = "done"
             return None
         if row.kind == Kind.FOLLOW_UP:
@@ -83,8 +83,8 @@ class Router:
     def _route_text(
         self, session: Any, person: Person, row: InboxMessage, text: str, level: Level, at: datetime
     ) -> TurnRequest | None:
-        if row.kind == Kind.MEDIA and not text:
-            self._desk.say(session, person, row, "cannot_see", at=at)
+        if row.kind in (Kind.MEDIA, Kind.EDIT) and not text:
+            self._desk.answer_content(session, person, row, at=at)
             return None
         words = word_for_sign(text) or without_slashes(text)
         is_wordless = level is Level.NONE and not any(char.isalnum() for char in words)

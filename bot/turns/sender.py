@@ -11,10 +11,11 @@ from bot.errors import NotSentError, SlowDownError, StorageError, UncertainSendE
 from bot.escalation.flags import note_unreachable
 from bot.logs import log_event
 from bot.storage import Database
-from bot.storage.models import OutboxMessage
+from bot.storage.models import OutboxMessage, Person
 from bot.turns import outbox
 from bot.turns.bell import Bell
 from bot.turns.crew import Crew
+from bot.turns.his_data import file_of
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.25
@@ -30,6 +31,9 @@ class Transport(Protocol):
         Raises:
             TransportError: One of its leaves, by what is known about the message.
         """
+
+    async def send_file(self, chat_id: str, text: str, name: str, content: bytes) -> int | None:
+        """Hand over one file with a line of text below it; raises what ``send`` raises."""
 
     async def typing(self, chat_id: str) -> None:
         """Show that an answer is being written; never raises."""
@@ -99,10 +103,20 @@ class Sender:
         delivery_ref: int | None = None
         failure: Exception | None = None
         try:
-            delivery_ref = await self._transport.send(parcel.chat_id, parcel.text, parcel.buttons)
+            delivery_ref = await self._hand_over(parcel)
         except (SlowDownError, UnreachableError, NotSentError, UncertainSendError) as error:
             failure = error
         await self._settle(parcel, failure, delivery_ref)
+
+    async def _hand_over(self, parcel: outbox.Parcel) -> int | None:
+        if not parcel.file:
+            return await self._transport.send(parcel.chat_id, parcel.text, parcel.buttons)
+        with self._database.read() as session:
+            person = session.get(Person, parcel.person_id)
+            if person is None or person.chat is None:
+                raise NotSentError("He had everything erased in the meantime.")
+            content = file_of(session, person, parcel.file, at=self._clock())
+        return await self._transport.send_file(parcel.chat_id, parcel.text, parcel.file, content)
 
     async def _settle(self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None) -> None:
         while True:

@@ -54,6 +54,16 @@ async def test_numbers_stand_side_by_side_and_sentences_below_each_other(api, tr
     assert [len(row) for row in rows[1]] == [1, 1]
 
 
+async def test_file_arrives_under_its_name_with_its_line_and_fails_like_a_text(api, transport):
+    number = await transport.send_file(MAN, "To read.", "ballast.html", b"<p>x</p>")
+    (sent,) = api.sent
+    assert (sent.method, sent.text, sent.message_id) == ("sendDocument", "To read.", number)
+    assert sent.payload["document"] == {"file_name": "ballast.html", "bytes": 8}
+    api.fail_next("sendDocument", 403)
+    with pytest.raises(UnreachableError):
+        await transport.send_file(MAN, "To read.", "ballast.html", b"x")
+
+
 @pytest.mark.parametrize(
     ("code", "description", "error"),
     [

@@ -42,6 +42,7 @@ class Messenger:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, tuple[tuple[str, str], ...]]] = []
+        self.files: dict[str, bytes] = {}
         self.failures: list[Exception] = []
         self.failures_of: dict[str, list[Exception]] = {}
 
@@ -51,6 +52,10 @@ class Messenger:
             raise failures.pop(0)
         self.sent.append((chat_id, text, buttons))
         return len(self.sent)
+
+    async def send_file(self, chat_id: str, text: str, name: str, content: bytes) -> int | None:
+        self.files[name] = content
+        return await self.send(chat_id, text, ())
 
     async def typing(self, chat_id: str) -> None:
         """Nobody looks."""
@@ -66,6 +71,7 @@ class PlayedDialogue:
         self.is_empty = False
         self.poison = ""  # a text that it cannot answer though it is there
         self.buttons: tuple[ReplyButton, ...] = ()
+        self.intent = "played"  # what it takes the words for
 
     async def turn(self, request: TurnRequest) -> None:
         self.asked.append(request)
@@ -82,7 +88,7 @@ class PlayedDialogue:
                 person_id=request.person_id,
                 message_id=request.message_id,
                 replies=[] if self.is_empty else [Reply(said, self.buttons)],
-                reading={"intent": "played", "confidence": 1.0, "codes": []},
+                reading={"intent": self.intent, "confidence": 1.0, "codes": []},
                 model="played",
                 at=self._clock(),
             )

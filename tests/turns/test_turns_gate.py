@@ -188,6 +188,39 @@ async def test_harmless_edit_is_kept_without_an_answer(path):
 
 
 @pytest.mark.asyncio
+async def test_edit_that_says_nothing_graver_is_kept_without_a_second_answer(path):
+    path.consent()
+    await path.says(CRISIS, message_id=5)
+    assert await path.says(f"{CRISIS}.", kind=Kind.EDIT, message_id=5) == []
+    assert await path.says(f"Honestly, {CRISIS}", kind=Kind.EDIT, message_id=5) == []
+    assert len(path.rows(Flag)) == 1
+    assert len(path.rows(InboxMessage)) == 3
+
+
+@pytest.mark.asyncio
+async def test_edit_that_says_something_graver_is_answered_once_and_the_dialogue_goes_on_from_it(path):
+    path.consent()
+    await path.says("cannot sleep", message_id=5)
+    graver = await path.says(CRISIS, kind=Kind.EDIT, message_id=5)
+    assert "988" in " ".join(graver)
+    assert graver[-1] == f"re: {CRISIS}"
+    assert await path.says(f"{CRISIS}.", kind=Kind.EDIT, message_id=5) == []
+    gravest = await path.says("I'm going to kill myself tonight, the rope is ready", kind=Kind.EDIT, message_id=5)
+    assert "911" in " ".join(gravest)
+    assert [flag.level for flag in path.rows(Flag)] == ["red"]
+
+
+@pytest.mark.asyncio
+async def test_edit_of_another_message_is_compared_with_that_one_and_not_with_the_last(path):
+    path.consent()
+    await path.says("cannot sleep", message_id=5)
+    path.clock.forward(minutes=30)
+    await path.says(CRISIS, message_id=6)
+    path.clock.forward(minutes=30)
+    assert "988" in " ".join(await path.says(CRISIS, kind=Kind.EDIT, message_id=5))
+
+
+@pytest.mark.asyncio
 async def test_harmless_caption_gets_a_turn(path):
     path.consent()
     assert await path.says("me and my lad", kind=Kind.MEDIA) == ["re: me and my lad"]
