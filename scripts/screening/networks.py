@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from phrases import LEVELS, PROJECT
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -99,6 +101,23 @@ class Network(nn.Module):
         self.norm = _norm(self.tensors, "embeddings.LayerNorm").requires_grad_(requires_grad=False)
         self.layers = nn.ModuleList(Layer(self.tensors, at, rank) for at in range(layers))
         self.head = nn.Linear(self.norm.weight.shape[0], len(LEVELS))
+
+    def take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+        """Go on from a file that was published before."""
+
+        def read(name: str) -> nn.Parameter:
+            return nn.Parameter(torch.tensor(arrays[name].astype(np.float32)))
+
+        self.head.weight, self.head.bias = read("head.weight"), read("head.bias")
+        for number, layer in enumerate(self.layers):
+            for part, name in NAMES.items():
+                module, place = layer.get_submodule(part), f"change:encoder.layer.{number}.{name}"
+                module.bias = read(f"{place}.bias")
+                if isinstance(module, Linear):
+                    module.down, module.up = read(f"{place}.weight.down"), read(f"{place}.weight.up")
+                    module.up.data /= module.scale
+                else:
+                    module.weight = read(f"{place}.weight")
 
     def forward(self, batch: Batch) -> Tensor:
         return self.head(functional.dropout(self.mean(batch), _DROPOUT, self.training))
