@@ -34,7 +34,7 @@ WORDS = {
     "places": "the allotment, or my sister's kitchen",
     "people": "Dave first, then my brother",
     "professionals": "the nurse at the practice",
-    "safer": "my brother keeps what i'd use, at his",
+    "safer": "my brother keeps the cabinet key",
 }
 
 

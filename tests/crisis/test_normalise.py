@@ -9,12 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bot.crisis
-from bot.crisis import Level, screen
+from bot.crisis import Level, classifier, rules, screen
 from bot.crisis.lexicon import read_lexicon
 from bot.crisis.normalise import words
 
@@ -141,11 +142,23 @@ def nasty() -> dict[str, str]:
 @pytest.mark.parametrize("name", list(nasty()))
 def test_no_input_takes_long(name: str) -> None:
     text = nasty()[name]
-    screen("warm up")
+    rules.find("warm up")
     started = time.process_time()
-    screen(text)
-    screen(text[:2048], earlier=[text] * 4)
+    rules.find(text)
+    rules.find(text[:2048], earlier=[text] * 4)
+    classifier.prepared(text)
     assert time.process_time() - started < 2 * SECONDS
+
+
+@pytest.mark.parametrize("name", list(nasty()))
+def test_no_input_makes_the_classifier_read_more_than_its_windows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its time is that of its windows, which a benchmark measures."""
+    read = []
+    encoder = classifier._classifier()._encoder
+    monkeypatch.setattr(encoder, "mean", lambda window: read.append(len(window)) or np.ones(384, np.float32))
+    classifier._classifier().read(nasty()[name])
+    assert 1 <= len(read) <= classifier._MOST_WINDOWS
+    assert max(read) <= classifier.WINDOW + 2
 
 
 def test_text_beyond_the_limit_is_not_read() -> None:
