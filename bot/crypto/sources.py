@@ -43,7 +43,10 @@ class FileSource:
                 raise KeyFileError(f"The key file {self.path} can be read by others. Run: chmod 600 {self.path}")
             return self.path.read_text(encoding="ascii")
         except FileNotFoundError:
-            raise KeyFileError(f"There is no key file at {self.path}. Make one with `ballast keys new`.") from None
+            raise KeyFileError(
+                f"There is no key file at {self.path}. Make one with `ballast keys new`; to restore a copy, bring the "
+                "one it was made with back with `ballast keys join`."
+            ) from None
         except PermissionError:
             raise KeyFileError(f"The key file {self.path} belongs to somebody else and cannot be read.") from None
         except (OSError, UnicodeDecodeError):
