@@ -25,12 +25,13 @@ from bot.crypto import KeyRing
 from bot.crypto.sources import key_source
 from bot.errors import SettingError
 from bot.logs import log_event
-from bot.rasa import quiet
+from bot.rasa import cuts, quiet
 from bot.rasa.action_endpoint import InProcessActions
 from bot.rasa.tracker_store import SealedTrackerStore
 from bot.turns.messages import without_slashes
 
 _log = logging.getLogger("ballast.rasa")
+_LOOK_SECONDS = 60
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
 
@@ -54,6 +55,7 @@ class BallastInput(InputChannel):
         """Build the channel from Ballast's own settings and silence every log of Rasa."""
         settings = Settings.from_environment()
         quiet.install(settings.log_level)
+        cuts.install()  # the credentials are read before the model
         return cls(KeyRing.read_from(key_source(settings)).channel_token)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
@@ -76,12 +78,19 @@ class BallastInput(InputChannel):
         async def start(app: Sanic, _loop: Any) -> None:
             quiet.install(Settings.from_environment().log_level)
             refit(app.ctx.agent)
+            app.add_task(_drop_idle(app.ctx.agent.tracker_store))
 
         return routes
 
     def _is_trusted(self, request: Request) -> bool:
         shown = request.headers.get("authorization", "")
         return hmac.compare_digest(shown.encode(), f"Bearer {self._token}".encode())
+
+
+async def _drop_idle(store: SealedTrackerStore) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        store.drop_idle()
 
 
 def refit(agent: Agent) -> None:

@@ -24,7 +24,10 @@ class Reader:
         import skops.io  # noqa: F401 - before TensorFlow, see bot.rasa.serve
         from rasa.core.agent import Agent
 
+        from bot.rasa import cuts
+
         quiet.install("ERROR")
+        cuts.install()
         self._agent = Agent.load(str(model_path()))
 
     def read(self, text: str) -> dict[str, Any]:

@@ -6,18 +6,25 @@ five seconds is refused. Code that is right on one is right on the other (docs/d
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
 
 from bot.errors import SettingError
 
 BUSY_TIMEOUT_MS = 5_000
 _WAL_PAUSE_SECONDS = 0.02
+# Opening a file costs more than most transactions do. A connection serves one thread at a time, not always the same.
+_KEPT = {
+    **{"poolclass": QueuePool, "pool_size": 5, "max_overflow": -1, "pool_use_lifo": True},
+    "connect_args": {"check_same_thread": False},
+}
 WRITE = "ballast_write"  # execution option of a transaction that will write
 WRITER_LOCK = zlib.crc32(b"ballast writer")  # PostgreSQL advisory lock, one a database
 
@@ -41,10 +48,38 @@ def make_engine(url: str) -> Any:
 
 
 def _sqlite(url: Any) -> Any:
-    engine = sqlalchemy.create_engine(url, future=True, hide_parameters=True)
+    in_file = url.database and url.database != ":memory:"
+    engine = sqlalchemy.create_engine(url, future=True, hide_parameters=True, **(_KEPT if in_file else {}))
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if in_file:
+        file = _File(url.database)
+        event.listen(engine, "connect", file.remember)
+        event.listen(engine, "checkout", file.compare)
     return engine
+
+
+class _File:
+    """Has a kept connection left when the file was moved, deleted or replaced: what goes there is lost."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def remember(self, _connection: Any, record: Any) -> None:
+        """Note which file a new connection has opened."""
+        record.info["file"] = self._identity()
+
+    def compare(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        """Have the connection opened anew where the path leads elsewhere by now."""
+        if record.info["file"] != self._identity():
+            raise DisconnectionError
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - before each transaction: a path object takes four times as long
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -1,5 +1,7 @@
+import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -226,3 +228,31 @@ def test_a_server_that_was_restarted_is_found_again(database, clock, postgres_se
 def test_an_address_of_no_use_is_refused_without_showing_a_password(keyring, url):
     with pytest.raises(SettingError, match="DATABASE_URL"):
         Database(url, keyring)
+
+
+@pytest.mark.only("sqlite")
+def test_a_database_put_in_the_place_of_another_is_seen_at_the_next_transaction(database, person, keyring, tmp_path):
+    person("first")
+    path = Path(database.engine.url.database)
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(path)) as old, closing(sqlite3.connect(copy)) as new:
+        old.backup(new)
+    person("second")
+    for name in ("-wal", "-shm"):
+        path.with_name(path.name + name).unlink()
+    copy.replace(path)
+    with database.read() as session:
+        assert session.query(Person).count() == 1
+
+
+@pytest.mark.only("sqlite")
+def test_connections_are_kept_and_never_shared_by_two_at_once(database, person):
+    person()
+    with database.read() as one, database.read() as two:
+        first = one.connection().connection.dbapi_connection
+        assert first is not two.connection().connection.dbapi_connection
+    kept = set()
+    for _ in range(5):
+        with database.read() as session:
+            kept.add(id(session.connection().connection.dbapi_connection))
+    assert len(kept) == 1
