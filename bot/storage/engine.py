@@ -22,7 +22,10 @@ BUSY_TIMEOUT_MS = 5_000
 _WAL_PAUSE_SECONDS = 0.02
 # Opening a file costs more than most transactions do. A connection serves one thread at a time, not always the same.
 _KEPT = {
-    **{"poolclass": QueuePool, "pool_size": 5, "max_overflow": -1, "pool_use_lifo": True},
+    "poolclass": QueuePool,
+    "pool_size": 5,
+    "max_overflow": -1,
+    "pool_use_lifo": True,
     "connect_args": {"check_same_thread": False},
 }
 WRITE = "ballast_write"  # execution option of a transaction that will write
