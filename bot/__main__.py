@@ -21,7 +21,7 @@ USAGE = """ballast COMMAND
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
   research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
-  ready                                    wait until everything started runs, and say where
+  ready [--turn]                           wait until everything started runs; or have the dialogue answer once, now
   doctor                                   is everything as it must be? one line a part
   setup                                    make the data folder, key file and database
   keys new|list|rotate|retire|verify|split|join
@@ -88,7 +88,7 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
     if command == "ready":
         from bot.console.ready import main as ready
 
-        return ready(settings)
+        return ready(rest, settings)
     if command == "doctor":
         from bot.rasa.model import is_current
         from bot.telegram.health import look_at_telegram

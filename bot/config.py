@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from bot.errors import SettingError
@@ -35,6 +36,7 @@ class Settings:
         region: What numbers and words a man gets until he chooses.
         staff_host: Address that the staff app listens on.
         staff_port: Port that the staff app listens on.
+        staff_proxy: Address of the proxy that is believed about https and where somebody comes from.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
@@ -69,6 +71,7 @@ class Settings:
     telegram_webhook_url: str = ""
     telegram_webhook_host: str = "127.0.0.1"
     telegram_webhook_port: int = 8090
+    staff_proxy: str = "127.0.0.1"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -82,7 +85,7 @@ class Settings:
         return cls(
             home=home,
             key_file=_key_file(env, home),
-            database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'ballast.db'}",
+            database_url=_secret(env, "DATABASE_URL") or f"sqlite:///{home / 'ballast.db'}",
             rasa_url=(env.get("RASA_URL") or "http://127.0.0.1:5005").rstrip("/"),
             telegram_token=_secret(env, "TELEGRAM_TOKEN"),
             telegram_base_url=env.get("TELEGRAM_BASE_URL") or "https://api.telegram.org/bot",
@@ -102,6 +105,7 @@ class Settings:
             telegram_webhook_url=_https(env, "TELEGRAM_WEBHOOK_URL"),
             telegram_webhook_host=env.get("TELEGRAM_WEBHOOK_HOST") or "127.0.0.1",
             telegram_webhook_port=_whole(env, "TELEGRAM_WEBHOOK_PORT", 8090, 0, 65535),
+            staff_proxy=_address(env, "STAFF_PROXY", "127.0.0.1"),
         )
 
 
@@ -121,7 +125,14 @@ def _key_file(env: Mapping[str, str], home: Path) -> Path:
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """Return what NAME says, or what stands in the file that NAME_FILE names, such as a container's mounted secret."""
     value = env.get(name, "").strip()
+    path = env.get(f"{name}_FILE", "")
+    if path and not value:
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{name}_FILE names {path}, which cannot be read ({type(error).__name__}).") from None
     if value.lower() in _PLACEHOLDERS:
         raise SettingError(f"{name} still holds a placeholder. Put the real value there or remove the line.")
     return value or None
@@ -132,6 +143,14 @@ def _https(env: Mapping[str, str], name: str) -> str:
     if value and not value.startswith("https://"):
         raise SettingError(f"{name} is {value!r}. Telegram delivers to an address that begins with https:// only.")
     return value
+
+
+def _address(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name) or default
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise SettingError(f"{name} is {value!r}. It takes one IP address.") from None
 
 
 def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

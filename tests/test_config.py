@@ -110,3 +110,26 @@ def test_settings_cannot_be_changed_once_read():
 def test_the_process_environment_is_read_when_none_is_given(monkeypatch, tmp_path):
     monkeypatch.setenv("BALLAST_HOME", str(tmp_path))
     assert Settings.from_environment().home == tmp_path
+
+
+@pytest.mark.parametrize(("name", "found"), [("TELEGRAM_TOKEN", "telegram_token"), ("DATABASE_URL", "database_url")])
+def test_a_secret_may_stand_in_a_file(tmp_path, name, found):
+    file = tmp_path / "secret"
+    file.write_text("postgresql://db/from-file\n")
+    assert getattr(settings(**{f"{name}_FILE": str(file)}), found) == "postgresql://db/from-file"
+    assert getattr(settings(**{f"{name}_FILE": str(file), name: "sqlite:///here"}), found) == "sqlite:///here"
+
+
+def test_a_secret_file_that_is_not_there_is_refused_without_its_content(tmp_path):
+    with pytest.raises(SettingError, match="TELEGRAM_TOKEN_FILE"):
+        settings(TELEGRAM_TOKEN_FILE=str(tmp_path / "none"))
+    (tmp_path / "todo").write_text("changeme")
+    with pytest.raises(SettingError, match="placeholder"):
+        settings(TELEGRAM_TOKEN_FILE=str(tmp_path / "todo"))
+
+
+def test_only_an_address_is_believed_as_proxy():
+    assert settings(STAFF_PROXY="10.61.0.2").staff_proxy == "10.61.0.2"
+    for wrong in ("*", "edge", "10.61.0.0/24"):
+        with pytest.raises(SettingError, match="STAFF_PROXY"):
+            settings(STAFF_PROXY=wrong)

@@ -1,4 +1,7 @@
-"""``ballast ready``: wait until everything that was started can be trusted, and say where it is."""
+"""``ballast ready``: wait until everything that was started can be trusted, and say where it is.
+
+``ballast ready --turn`` waits for nothing: it has the dialogue run a turn of nobody, for health checks.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,28 @@ import asyncio
 import sys
 
 from bot.config import Settings
+from bot.crypto import KeyRing
+from bot.crypto.sources import key_source
 from bot.errors import DialogueUnavailableError, SettingError
-from bot.storage import open_database
 from bot.turns import DialogueClient
 
 WITHIN_SECONDS = 180
 
 
-def main(settings: Settings) -> int:
-    """Wait for Rasa and print a line for each part.
+def main(arguments: list[str], settings: Settings) -> int:
+    """Wait for Rasa and print a line for each part; or only see whether it answers now.
 
     Raises:
-        SettingError: Rasa's channel did not report the sealed tracker store in time.
+        DialogueUnavailableError: With ``--turn``: it does not.
+        SettingError: Rasa's channel did not report the sealed tracker store in time, or an argument is not known.
     """
-    database = open_database(settings)
-    token = database.vault.keyring.channel_token
-    database.close()
+    if arguments not in ([], ["--turn"]):
+        raise SettingError("ballast ready takes --turn or nothing.")
+    token = KeyRing.read_from(key_source(settings)).channel_token
+    if arguments:
+        asyncio.run(_rehearse(DialogueClient(settings.rasa_url, token, 10)))
+        sys.stdout.write("The dialogue answers.\n")
+        return 0
     facts = asyncio.run(_wait(DialogueClient(settings.rasa_url, token, 5)))
     bot = "running" if settings.telegram_token else "not started, no TELEGRAM_TOKEN"
     sys.stdout.write(
@@ -29,6 +38,13 @@ def main(settings: Settings) -> int:
         f"Staff app: http://{settings.staff_host}:{settings.staff_port}\n"
     )
     return 0
+
+
+async def _rehearse(dialogue: DialogueClient) -> None:
+    try:
+        await dialogue.health(with_turn=True)
+    finally:
+        await dialogue.close()
 
 
 async def _wait(dialogue: DialogueClient) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Rasa input channel for the gate: one idempotent turn a message id, answered through the outbox only.
 
 ``POST /webhooks/ballast/turn`` with the bearer token; 200 means that the turn is committed. ``GET .../health`` tells
-whether this server is the one that may be trusted with a turn.
+whether this server is the one that may be trusted with a turn; with ``?turn=1`` it runs one of nobody.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bot.errors import SettingError
 from bot.logs import log_event
 from bot.rasa import cuts, quiet
 from bot.rasa.action_endpoint import InProcessActions
+from bot.rasa.rehearsal import rehearse
 from bot.rasa.tracker_store import SealedTrackerStore
 from bot.turns.messages import without_slashes
 
@@ -72,7 +73,7 @@ class BallastInput(InputChannel):
         async def health(request: Request) -> HTTPResponse:
             if not self._is_trusted(request):
                 return response.json({"error": "unauthorised"}, status=401)
-            return _health(request.app)
+            return await _health(request.app, with_turn="turn" in request.args)
 
         @routes.listener("after_server_start")
         async def start(app: Sanic, _loop: Any) -> None:
@@ -144,10 +145,16 @@ def _message(body: dict[str, Any]) -> UserMessage:
     )
 
 
-def _health(app: Sanic) -> HTTPResponse:
+async def _health(app: Sanic, *, with_turn: bool) -> HTTPResponse:
     agent = getattr(app.ctx, "agent", None)
     if agent is None or not agent.is_ready():
         return response.json({"error": "no model"}, status=503)
     store = type(agent.tracker_store).__name__
     facts = {"tracker_store": store, "model": agent.model_id}
+    if with_turn:
+        try:
+            await rehearse(agent)
+        except Exception as error:  # noqa: BLE001 - whatever it is, this server cannot answer
+            log_event(_log, "rehearsal.failed", level=logging.ERROR, kind=type(error).__name__)
+            return response.json({"error": type(error).__name__}, status=503)
     return response.json(facts, status=200 if store == SealedTrackerStore.__name__ else 503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from bot.config import PROJECT
@@ -21,8 +22,9 @@ _SUFFIXES = frozenset({".yml", ".py", ".lock"})
 
 
 def model_path() -> Path:
-    """Return where the model lies, trained or not yet."""
-    return PROJECT / "models" / "ballast.tar.gz"
+    """Return where the model lies, trained or not yet: what BALLAST_MODEL names, else in the checkout."""
+    named = os.environ.get("BALLAST_MODEL")
+    return Path(named) if named else PROJECT / "models" / "ballast.tar.gz"
 
 
 def inputs_hash() -> str:

@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 NO_ACCOUNT = "There is no staff account yet. This link makes the first one, a lead, and works once:"
 OR_BY_COMMAND = "Or, in a terminal: ballast staff add NAME --role lead"
 _THREADS = 8
-_PROXY = "127.0.0.1"  # only a proxy on this machine is believed about https and addresses
 
 
 def main(arguments: list[str], settings: Settings, database_factory: Callable[[], Database]) -> int:
@@ -133,7 +132,7 @@ def _listen(settings: Settings, database: Database) -> Any:
             threads=_THREADS,
             ident=None,
             max_request_body_size=LARGEST_FORM_BYTES,
-            trusted_proxy=_PROXY,
+            trusted_proxy=settings.staff_proxy,
             trusted_proxy_count=1,
             trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"},
             clear_untrusted_proxy_headers=True,

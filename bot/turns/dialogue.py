@@ -69,14 +69,17 @@ class DialogueClient:
                 f"Rasa did not commit the turn (status {response.status_code}).", answered=answered
             )
 
-    async def health(self) -> dict[str, Any]:
+    async def health(self, *, with_turn: bool = False) -> dict[str, Any]:
         """Return what the channel reports about itself.
 
+        Args:
+            with_turn: Have it run a turn of nobody first.
+
         Raises:
-            DialogueUnavailableError: Rasa is not there, has no model, or stores its trackers elsewhere.
+            DialogueUnavailableError: Rasa is not there, has no model, stores its trackers elsewhere, or cannot answer.
         """
         try:
-            response = await self._client.get(HEALTH_PATH)
+            response = await self._client.get(HEALTH_PATH, params={"turn": "1"} if with_turn else {})
         except httpx.HTTPError as error:
             raise DialogueUnavailableError(f"Rasa cannot be reached ({type(error).__name__}).") from error
         if response.status_code != httpx.codes.OK:
