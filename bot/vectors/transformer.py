@@ -90,10 +90,14 @@ class Transformer:
 
     def mean(self, tokens: Sequence[int]) -> Matrix:
         """Return the mean of the last layer's rows, one number a dimension."""
+        return np.asarray(self.rows(tokens).mean(axis=0))
+
+    def rows(self, tokens: Sequence[int]) -> Matrix:
+        """Return the last layer's rows, one a token."""
         hidden = _normalise(self._words[list(tokens)] + self._places[: len(tokens)], self._norm)
         for layer in self._layers:
             hidden = layer(hidden)
-        return np.asarray(hidden.mean(axis=0))
+        return hidden
 
 
 def _linear(values: Matrix, weights: tuple[Matrix, Matrix]) -> Matrix:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
 _UNKNOWN, _START, _END = "[UNK]", "[CLS]", "[SEP]"
 _LONGEST_WORD = 100
 _ASCII_SYMBOLS = frozenset("$+<=>^`|~")
+
+
+WORD_OR_SIGN = re.compile(r"[^\W_]+|[^\w\s]|_")
+"""What a text is cut into where each word is wanted with its place in it."""
 
 
 class WordPiece:

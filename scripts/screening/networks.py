@@ -90,9 +90,12 @@ class Network(nn.Module):
         layers: How many of its layers to use, from the first.
         rank: Of the low-rank sums.
         likely: The words that slips are mended to, the commonest first.
+        outputs: How many numbers the last layer gives.
     """
 
-    def __init__(self, folder: Path, *, layers: int, rank: int, likely: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, *, layers: int, rank: int, likely: Sequence[str], outputs: int = len(LEVELS)
+    ) -> None:
         super().__init__()
         words = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
         self.tokenizer = WordPiece({word: at for at, word in enumerate(words) if word}, _MOST_TOKENS)
@@ -100,7 +103,7 @@ class Network(nn.Module):
         self.tensors = load_file(folder / "model.safetensors")
         self.norm = _norm(self.tensors, "embeddings.LayerNorm").requires_grad_(requires_grad=False)
         self.layers = nn.ModuleList(Layer(self.tensors, at, rank) for at in range(layers))
-        self.head = nn.Linear(self.norm.weight.shape[0], len(LEVELS))
+        self.head = nn.Linear(self.norm.weight.shape[0], outputs)
 
     def take(self, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         """Go on from a file that was published before."""
@@ -124,6 +127,11 @@ class Network(nn.Module):
 
     def mean(self, batch: Batch) -> Tensor:
         """Return the mean of the last layer's rows for each message."""
+        share = batch[1][:, :, None].float()
+        return (self.rows(batch) * share).sum(1) / share.sum(1)
+
+    def rows(self, batch: Batch) -> Tensor:
+        """Return the last layer's rows for each message."""
         tokens, present = batch
         places = self.tensors["embeddings.position_embeddings.weight"][: tokens.shape[1]]
         sort = self.tensors["embeddings.token_type_embeddings.weight"][0]
@@ -132,8 +140,7 @@ class Network(nn.Module):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             for layer in self.layers:
                 hidden = layer(hidden, present[:, None, None, :])
-        share = present[:, :, None].float()
-        return (hidden.float() * share).sum(1) / share.sum(1)
+        return hidden.float()
 
     def batch(self, texts: Sequence[str]) -> Batch:
         """Return token numbers, and where there is one, of messages padded to the longest."""

@@ -31,7 +31,7 @@ def publish(network: Network, phrases: Sequence[Phrase], chances: Callable[[Netw
     points = vectors @ projection
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     arrays = {
-        **_changes(network),
+        **changes(network),
         "layers": np.array(len(network.layers)),
         "head.weight": network.head.weight.detach().numpy().astype(np.float32),
         "head.bias": network.head.bias.detach().numpy().astype(np.float32),
@@ -49,19 +49,19 @@ def publish(network: Network, phrases: Sequence[Phrase], chances: Callable[[Netw
     print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.1f} MB, thresholds {arrays['thresholds']}")
 
 
-def _changes(network: Network) -> dict[str, NDArray[np.float16]]:
+def changes(network: Network) -> dict[str, NDArray[np.float16]]:
     """Return what differs from the checkpoint, under its own names."""
-    changes = {}
+    found = {}
     for number, layer in enumerate(network.layers):
         for part, name in NAMES.items():
             module, place = layer.get_submodule(part), f"change:encoder.layer.{number}.{name}"
-            changes[f"{place}.bias"] = module.bias
+            found[f"{place}.bias"] = module.bias
             if isinstance(module, Linear):
-                changes[f"{place}.weight.down"] = module.down
-                changes[f"{place}.weight.up"] = module.up * module.scale
+                found[f"{place}.weight.down"] = module.down
+                found[f"{place}.weight.up"] = module.up * module.scale
             else:
-                changes[f"{place}.weight"] = module.weight
-    return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in changes.items()}
+                found[f"{place}.weight"] = module.weight
+    return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in found.items()}
 
 
 def _thresholds(network: Network, chances: Callable[[Network, Sequence[str]], Tensor]) -> tuple[float, float, float]:
