@@ -59,7 +59,7 @@ class House:
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        places = {"BALLAST_HOME": str(self.home), "TMPDIR": str(self.temp), "REGION": "us-miami"}
+        places = {"BALLAST_HOME": str(self.home), "TMPDIR": str(self.temp), "REGION": "us-miami", "METRICS_PORT": "0"}
         return {**kept, **places, **more}
 
     def settings(self, **more: str) -> Settings:

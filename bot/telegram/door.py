@@ -13,6 +13,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot import measures
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import StorageError
@@ -109,6 +110,7 @@ class TelegramDoor:
             try:
                 await self.fetch()
             except StorageError:
+                measures.refused.add()
                 log_event(_log, "telegram.not_stored", level=logging.ERROR)
                 await asyncio.sleep(PAUSE_SECONDS)
             except TelegramError as error:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from bot import measures
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.consent import STORAGE, answer_of
@@ -167,8 +168,11 @@ class Conductor:
 
     async def _turn(self, request: TurnRequest) -> None:
         try:
-            await self._dialogue.turn(request)
+            with measures.turn_seconds.timed():
+                await self._dialogue.turn(request)
+            measures.turns.add("committed")
         except DialogueUnavailableError as error:
+            measures.turns.add("failed" if error.answered else "away")
             log_event(_log, "turn.unavailable", level=logging.WARNING, message=request.message_id)
             self._postpone(request.person_id, request.message_id, counts=error.answered)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bot import measures
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.content import say
@@ -55,7 +56,8 @@ class Gate:
         self._database = database
         self._settings = settings
         self._clock = clock
-        load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
+        fault = load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
+        measures.rules_alone.put(fault is not None)
         # His last texts, in memory only: a sentence split over two messages is screened as one.
         # After a restart they are read from the inbox, once a chat.
         self._recent: dict[str, deque[tuple[datetime, str]]] = {}
@@ -69,11 +71,16 @@ class Gate:
         Raises:
             StorageError: Nothing was committed; the update must not be acknowledged.
         """
+        with measures.receive_seconds.timed():
+            return self._receive(incoming)
+
+    def _receive(self, incoming: Incoming) -> Screening | None:
         text, was_cut = cut(incoming.text) if incoming.text else (None, False)
         earlier = self._earlier(incoming)
-        screening = screen(text, earlier=earlier) if text else Screening(Level.NONE)
+        screening = _screened(text, earlier)
         with self._database.write() as session:
             if self._is_known(session, incoming):
+                measures.repeated.add()
                 return None
             person = self._person(session, incoming)
             if text and not screening.needs_person and _was_asked(session, person):
@@ -85,6 +92,9 @@ class Gate:
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
+        measures.received.add(str(incoming.kind))
+        if text:
+            measures.screened.add(str(screening.level))
         log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
         return screening
 
@@ -200,6 +210,13 @@ class Gate:
         self._recent[chat] = recent
         while len(self._recent) > _REMEMBERED_CHATS:
             self._recent.pop(next(iter(self._recent)))
+
+
+def _screened(text: str | None, earlier: list[str]) -> Screening:
+    if not text:
+        return Screening(Level.NONE)
+    with measures.screen_seconds.timed():
+        return screen(text, earlier=earlier)
 
 
 def _body(incoming: Incoming, text: str | None, was_cut: bool, has_risen: bool) -> dict[str, Any]:  # noqa: FBT001

@@ -32,6 +32,8 @@ class Parcel:
     text: str
     buttons: tuple[tuple[str, str], ...]
     attempts: int
+    lane: str
+    created_at: datetime
     file: str = ""  # one of ``his_data.FILES``: made when it is sent, so that its content lies nowhere
 
 
@@ -130,7 +132,8 @@ def _parcel(session: Any, row: OutboxMessage) -> Parcel:
     body = row.body.reveal()
     buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
     chat_id = session.get(Person, row.person_id).chat.reveal()
-    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, body.get("file", ""))
+    told = row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, row.lane, row.created_at
+    return Parcel(*told, file=body.get("file", ""))
 
 
 def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
+from bot import measures
 from bot.clock import Clock, utc_now
 from bot.errors import NotSentError, SlowDownError, StorageError, UncertainSendError, UnreachableError
 from bot.escalation.flags import note_unreachable
@@ -19,6 +20,12 @@ from bot.turns.his_data import file_of
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.25
+_OUTCOMES = {
+    "SlowDownError": "slow_down",
+    "UnreachableError": "unreachable",
+    "NotSentError": "not_sent",
+    "UncertainSendError": "uncertain",
+}
 _log = logging.getLogger("ballast.sender")
 
 
@@ -103,7 +110,8 @@ class Sender:
         delivery_ref: int | None = None
         failure: Exception | None = None
         try:
-            delivery_ref = await self._hand_over(parcel)
+            with measures.send_seconds.timed():
+                delivery_ref = await self._hand_over(parcel)
         except (SlowDownError, UnreachableError, NotSentError, UncertainSendError) as error:
             failure = error
         await self._settle(parcel, failure, delivery_ref)
@@ -128,6 +136,9 @@ class Sender:
                 log_event(_log, "sender.settle_failed", level=logging.ERROR, message=parcel.id)
                 await asyncio.sleep(IDLE_SECONDS)
         outcome = "sent" if failure is None else type(failure).__name__
+        measures.sends.add(_OUTCOMES.get(outcome, outcome))
+        if failure is None and parcel.lane == outbox.CRISIS:
+            measures.crisis_seconds.note((self._clock() - parcel.created_at).total_seconds())
         log_event(_log, "outbox.settled", message=parcel.id, outcome=outcome, attempts=parcel.attempts)
 
     def _write_down(self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None) -> None:

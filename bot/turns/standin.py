@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from bot import measures
 from bot.content import say
 from bot.crisis import Kind, Level
 from bot.escalation import follow_ups
@@ -46,6 +47,7 @@ def stand_in(session: Any, person_id: str, message_id: str, name: str, at: datet
     region = settings_of(session.get(Person, person_id))["region"]
     replies = [Reply(bubble) for bubble in say(name, region, turn=earlier)]
     outbox.queue(session, person_id, replies, at=at, turn_id=message_id)
+    measures.stand_ins.add()
 
 
 def messages_behind(database: Database, door: str, at: datetime) -> list[tuple[str, str]]:
