@@ -13,7 +13,7 @@ import pytest
 from bot.config import PROJECT
 
 FLOORS = (
-    {"config", "logs", "errors", "clock", "measures"},
+    {"config", "logs", "errors", "clock", "measures", "crash"},
     {"crisis", "codebook", "crypto", "content", "directory", "vectors", "papers"},  # pure: no database, no network
     {"storage"},
     {"consent", "escalation", "records"},
@@ -24,7 +24,13 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = FLOORS[6]
-SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory"), ("crisis", "vectors")}
+SIDEWAYS = {
+    ("config", "errors"),
+    ("crash", "errors"),
+    ("logs", "errors"),
+    ("content", "directory"),
+    ("crisis", "vectors"),
+}
 DATABASE_ROOMS = {
     *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research", "upkeep"),
     "health",

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 
 from bot.clock import utc_now
 from bot.config import Settings
+from bot.crash import crash_point
 from bot.logs import log_event
 from bot.rasa.vector_classifier import READING
 from bot.storage import Database, open_database
@@ -96,6 +97,8 @@ class SealedTrackerStore(TrackerStore):
                 self._append(session, person_id, new)
             else:
                 self._remember(tracker)
+            crash_point("turn-open")
+        crash_point("turn-committed")
         setattr(tracker, _STORED, len(tracker.events))
         log_event(_log, "tracker.saved", person=person_id, events=len(new))
 

@@ -11,9 +11,10 @@ from bot import health, logs, measures
 from bot.config import Settings
 from bot.errors import DialogueUnavailableError
 from bot.logs import log_event
-from bot.storage import open_database
+from bot.storage import Sole, open_database
 from bot.telegram.door import TelegramDoor, make_bot
 from bot.telegram.pulse import Pulse, watch_pending
+from bot.telegram.updates import DOOR
 from bot.turns import DialogueClient
 
 ADVICE = """No Telegram token is set, so the bot is not started; everything else runs.
@@ -35,6 +36,7 @@ def main(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     database = open_database(settings)
+    sole = Sole(database, DOOR)
     token = database.vault.keyring.channel_token
     dialogue = DialogueClient(settings.rasa_url, token, settings.dialogue_timeout_seconds)
     bot, pulse = make_bot(settings), Pulse()
@@ -55,6 +57,7 @@ async def _serve(settings: Settings) -> None:
             listening.close()
         await dialogue.close()
         database.close()
+        sole.close()
 
 
 async def _watch_rasa(dialogue: DialogueClient) -> None:

@@ -18,7 +18,7 @@ from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import StorageError
 from bot.logs import log_event
-from bot.storage import Database
+from bot.storage import Claims, Database
 from bot.telegram.feed import UpdateFeed, parse
 from bot.telegram.transport import TelegramTransport
 from bot.telegram.updates import ALLOWED_UPDATES, DOOR, blocked_by, chosen_label, group_of, incoming_of
@@ -64,10 +64,18 @@ class TelegramDoor:
         self._bot = bot
         self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
+        self._claims = Claims(database, DOOR)
         self._gate = Gate(database, settings)
-        self._sender = Sender(database, transport, DOOR)
+        self._sender = Sender(database, transport, DOOR, claims=self._claims)
         self._conductor = Conductor(
-            database, settings, dialogue, transport, DOOR, self._sender.wake, partial(self._gate.forget, DOOR)
+            database,
+            settings,
+            dialogue,
+            transport,
+            DOOR,
+            self._sender.wake,
+            partial(self._gate.forget, DOOR),
+            claims=self._claims,
         )
         self._offset: int | None = None
         self._small_tasks: set[asyncio.Task[None]] = set()
@@ -83,8 +91,9 @@ class TelegramDoor:
                 await self.close()
 
     async def close(self) -> None:
-        """Close the polling connection."""
+        """Close the polling connection and let other processes have whom this one works on."""
         await self._feed.close()
+        self._claims.close()
 
     async def _receive(self) -> None:
         """Listen where there is an address for that, else poll; Telegram knows only one of both at a time."""
@@ -108,6 +117,9 @@ class TelegramDoor:
     async def _poll(self) -> None:
         while True:
             try:
+                if not self._claims.take("poll"):  # of several processes one polls, as Telegram wants it
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
                 await self.fetch()
             except StorageError:
                 measures.refused.add()

@@ -70,7 +70,7 @@ def _translated(error: TelegramError) -> Exception:
     if isinstance(error, TimedOut):
         return UncertainSendError("Telegram did not answer in time.")
     if isinstance(error, BadRequest):
-        return NotSentError("Telegram refused this message.")
+        return NotSentError("Telegram refused this message.", is_refused=True)
     if isinstance(error, NetworkError) and _was_cut_off(error):
         return UncertainSendError("The connection to Telegram broke.")
     return NotSentError(f"Telegram did not take the message ({type(error).__name__}).")

@@ -13,6 +13,7 @@ from bot import measures
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.content import say
+from bot.crash import crash_point
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, forget_readings, screen
 from bot.crisis import load as load_screening
@@ -95,6 +96,7 @@ class Gate:
         measures.received.add(str(incoming.kind))
         if text:
             measures.screened.add(str(screening.level))
+        crash_point("received")
         log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
         return screening
 
@@ -186,7 +188,7 @@ class Gate:
 
     def _earlier(self, incoming: Incoming) -> list[str]:
         chat = f"{incoming.door}:{incoming.chat_id}"
-        seen = self._recent.get(chat)
+        seen = None if self._database.is_shared else self._recent.get(chat)  # another process may have heard him
         if seen is None:
             with self._database.read() as session:
                 seen = _last_texts(session, incoming)

@@ -54,7 +54,9 @@ def messages_behind(database: Database, door: str, at: datetime) -> list[tuple[s
     """Return person and id of what waits, unanswered, behind a message that Rasa could not take."""
     first = aliased(InboxMessage)
     mine = first.person_id == InboxMessage.person_id
-    is_behind = exists().where(mine, first.state == "pending", first.seq < InboxMessage.seq, first.retry_at > at)
+    is_behind = exists().where(
+        mine, first.state == "pending", first.seq < InboxMessage.seq, first.retry_at > at, first.attempts > 0
+    )
     waiting = InboxMessage.door == door, InboxMessage.state == "pending", InboxMessage.attempts == 0
     query = select(InboxMessage.person_id, InboxMessage.id).where(*waiting, is_behind).order_by(InboxMessage.seq)
     with database.read() as session:

@@ -68,7 +68,7 @@ async def test_crisis_lane_does_not_wait_for_a_delayed_chat_lane(path):
 
 async def test_refused_message_is_tried_again_with_growing_pauses_and_given_up(path):
     owe(path, "one")
-    path.messenger.failures += [NotSentError("no")] * outbox.MOST_ATTEMPTS
+    path.messenger.failures += [NotSentError("no", is_refused=True)] * outbox.MOST_ATTEMPTS
     waits = []
     while path.outbox_states() == ["pending"]:
         before = path.clock()
@@ -114,19 +114,20 @@ async def test_message_cut_off_midway_by_a_crash_is_settled_at_the_next_start(pa
     with path.database.write() as session:
         assert outbox.take_next(session, person_id, at=path.clock()).text == "one"
     path.restart()
-    path.sender._recover()
-    assert path.outbox_states() == [state, "pending"]
+    await path.sender.drain()
+    assert path.outbox_states() == ["pending", "pending"] if resend else ["uncertain", "sent"]
     path.clock.forward(seconds=2)
     await path.sender.drain()
     assert path.heard() == (["one", "two"] if resend else ["two"])
+    assert path.outbox_states() == ["sent" if resend else state, "sent"]
 
 
 async def test_only_its_own_door_is_recovered_and_sent(path):
     person_id = owe(path, "one")
     with path.database.write() as session:
         outbox.take_next(session, person_id, at=path.clock())
-        assert outbox.recover(session, "console", at=path.clock()) == 0
         assert outbox.due_persons(session, "console", at=path.clock()) == []
+        assert outbox.due_persons(session, "telegram", at=path.clock()) == [person_id]
 
 
 async def test_erased_while_on_its_way_is_no_error(path):
