@@ -59,7 +59,13 @@ class House:
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        places = {"BALLAST_HOME": str(self.home), "TMPDIR": str(self.temp), "REGION": "us-miami", "METRICS_PORT": "0"}
+        places = {
+            "BALLAST_HOME": str(self.home),
+            "TMPDIR": str(self.temp),
+            "REGION": "us-miami",
+            "METRICS_PORT": "0",
+            "MESSAGES_A_MINUTE": "0",
+        }
         return {**kept, **places, **more}
 
     def settings(self, **more: str) -> Settings:
@@ -105,11 +111,11 @@ class Running:
 class Rasa(Running):
     """A real Rasa server on a free port of loopback."""
 
-    def __init__(self, house: House, port: int | None = None) -> None:
+    def __init__(self, house: House, port: int | None = None, **more: str) -> None:
         self.house, self.port = house, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = KeyRing.load(house.settings().key_file).channel_token
-        environment = house.environment(LOG_LEVEL="DEBUG", BALLAST_PARENT_PID=str(os.getpid()))
+        environment = house.environment(LOG_LEVEL="DEBUG", BALLAST_PARENT_PID=str(os.getpid()), **more)
         super().__init__(house, "rasa", ["bot.rasa.serve", str(self.port)], environment)
 
     def is_ready(self) -> bool:

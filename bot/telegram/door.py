@@ -65,7 +65,7 @@ class TelegramDoor:
         self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
         self._claims = Claims(database, DOOR)
-        self._gate = Gate(database, settings)
+        self._gate = Gate(database, settings, most_a_minute=settings.messages_a_minute)
         self._sender = Sender(database, transport, DOOR, claims=self._claims)
         self._conductor = Conductor(
             database,

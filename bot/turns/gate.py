@@ -24,8 +24,8 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox
-from bot.turns.messages import Incoming, Kind, Reply, cut
+from bot.turns import edits, outbox, pace
+from bot.turns.messages import WITH_WORDS, Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
 SPLIT_WITHIN = timedelta(minutes=10)
@@ -39,7 +39,6 @@ SAFETY_TEXT = {
     CrisisKind.BEREAVED: "safety_bereaved",
 }
 _REMEMBERED_TEXTS = 4
-_WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
 RULES_ALONE = "read by the rules alone: the trained part of the screening is out of order"
 _log = logging.getLogger("ballast.gate")
 
@@ -51,10 +50,14 @@ class Gate:
         database: Where inbox, outbox and flags lie.
         settings: Region of men who have not chosen, and the clinic's out-of-hours sentence.
         clock: Now.
+        most_a_minute: How many messages of one man a minute are answered at once; 0 for any number.
     """
 
-    def __init__(self, database: Database, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, clock: Clock = utc_now, *, most_a_minute: int = 0
+    ) -> None:
         self._database = database
+        self._most_a_minute = most_a_minute
         self._settings = settings
         self._clock = clock
         fault = load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
@@ -90,6 +93,7 @@ class Gate:
             has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
             row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
             follow_ups.hear(session, person.id, at=incoming.at)
+            self._keep_pace(session, person, row, screening)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
@@ -99,6 +103,12 @@ class Gate:
         crash_point("received")
         log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
         return screening
+
+    def _keep_pace(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
+        is_first = pace.keep_pace(session, row, most=self._most_a_minute, is_urgent=screening.needs_person)
+        if is_first:
+            replies = [Reply(bubble) for bubble in say("too_many", self._region(person))]
+            outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, resend=False)
 
     @staticmethod
     def _is_known(session: Any, incoming: Incoming) -> bool:
@@ -244,7 +254,7 @@ def _last_texts(session: Any, incoming: Incoming) -> deque[tuple[datetime, str]]
     query = query.where(
         Person.chat_index == index,
         InboxMessage.received_at >= incoming.at - SPLIT_WITHIN,
-        InboxMessage.kind.in_(_WITH_WORDS),
+        InboxMessage.kind.in_(WITH_WORDS),
         InboxMessage.update_id != incoming.update_id,
     )
     found: deque[tuple[datetime, str]] = deque(maxlen=_REMEMBERED_TEXTS)

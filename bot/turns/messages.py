@@ -25,6 +25,9 @@ class Kind(str, enum.Enum):
         return str(self.value)
 
 
+WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
+
+
 @dataclass(frozen=True)
 class Incoming:
     """One update from a door, before anything is stored.
