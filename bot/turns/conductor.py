@@ -121,11 +121,16 @@ class Conductor:
             return list(session.execute(query).scalars())
 
     async def _work(self, person_id: str) -> None:
+        handled = None
         while self._crew.holds(person_id):
             message_id = self._next(person_id)
             if message_id is None:
                 return
-            await self._handle(person_id, message_id)
+            if message_id == handled:  # told to be committed, and still there: not in a circle
+                self._postpone(person_id, message_id, counts=True)
+            else:
+                await self._handle(person_id, message_id)
+            handled = message_id
             self._on_queued()
 
     def _next(self, person_id: str) -> str | None:
