@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from bot.clock import utc_now
 from bot.content import say
 from bot.storage.models import Flag, FollowUp, InboxMessage, OutboxMessage, Person
+from bot.turns import Gate, Incoming, Kind
 from tests.path_fixtures import Bot, House, Rasa, fake_telegram, free_port, until
 
 pytestmark = pytest.mark.asyncio
@@ -166,3 +167,15 @@ async def test_of_two_bots_that_poll_one_stands_by_and_takes_over(house):
         finally:
             for bot in (first, second):
                 bot.kill()
+
+
+async def test_sentence_that_comes_in_two_parts_to_two_bots_is_screened_as_one(house):
+    database = house.open()
+    gates = [Gate(database, house.settings()) for _ in range(2)]
+    try:
+        for number, text in enumerate(("hello there", "not much to tell", "i want to end", "my life")):
+            screening = gates[number % 2].receive(Incoming("telegram", number, "1", Kind.TEXT, utc_now(), text))
+        alone = gates[0].receive(Incoming("telegram", 9, "2", Kind.TEXT, utc_now(), "my life"))
+    finally:
+        database.close()
+    assert (str(screening.level), str(alone.level)) == ("high", "none")
