@@ -48,10 +48,11 @@ bench: train  ## what screening, sealing and exporting cost
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
 
-soak: setup  ## a million seals, messages backed up and restored, and odd updates (three quarters of an hour)
+soak: train  ## a million seals, messages restored and odd updates, and a thousand kills (an hour and a half)
 	@scripts/setup dev
 	@$(PYTHON) scripts/soak.py
 	@ODD_READ=1000000 ODD_THROUGH=10000 $(PYTHON) -m pytest tests/telegram/test_telegram_odd.py
+	@KILLS=1000 $(PYTHON) -m pytest tests/test_kills.py -k every_place
 
 fuzz: setup  ## five minutes of odd messages against the screening
 	@scripts/setup dev

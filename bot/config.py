@@ -47,6 +47,9 @@ class Settings:
         retention_log_days: How long messages, readings and scores are kept.
         retention_flag_days: How long the content of closed flags is kept.
         retention_silent_days: After how long without a word a man is erased.
+        messages_a_minute: How many messages of one man a minute are answered at once; 0 for any number.
+        metrics_host: Address that figures and readiness are served on.
+        metrics_port: Port of the bot's; Rasa's is one, the staff app's two higher. 0 serves none.
     """
 
     home: Path
@@ -72,6 +75,9 @@ class Settings:
     telegram_webhook_host: str = "127.0.0.1"
     telegram_webhook_port: int = 8090
     staff_proxy: str = "127.0.0.1"
+    messages_a_minute: int = 20
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9464
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -106,6 +112,9 @@ class Settings:
             telegram_webhook_host=env.get("TELEGRAM_WEBHOOK_HOST") or "127.0.0.1",
             telegram_webhook_port=_whole(env, "TELEGRAM_WEBHOOK_PORT", 8090, 0, 65535),
             staff_proxy=_address(env, "STAFF_PROXY", "127.0.0.1"),
+            messages_a_minute=_whole(env, "MESSAGES_A_MINUTE", 20, 0, 10_000),
+            metrics_host=env.get("METRICS_HOST") or "127.0.0.1",
+            metrics_port=_whole(env, "METRICS_PORT", 9464, 0, 65533),
         )
 
 

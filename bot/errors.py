@@ -67,7 +67,15 @@ class UnreachableError(TransportError):
 
 
 class NotSentError(TransportError):
-    """The messenger refused or could not be reached before it took the message: a later try is safe."""
+    """The messenger refused or could not be reached before it took the message: a later try is safe.
+
+    Attributes:
+        is_refused: Whether it would not have this message, rather than could not take any.
+    """
+
+    def __init__(self, message: str, *, is_refused: bool = False) -> None:
+        super().__init__(message)
+        self.is_refused = is_refused
 
 
 class UncertainSendError(TransportError):

@@ -32,7 +32,7 @@ from bot.turns.dialogue import HEALTH_PATH, TURN_PATH
 from tests.fakes.bot_api import TEST_BOT, FakeBotApi
 
 START_AT = datetime(2026, 11, 22, 21, 30, tzinfo=timezone.utc)
-RASA_WITHIN_SECONDS = 90
+RASA_WITHIN_SECONDS = 300
 POLL_SECONDS = 0.05
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
 _SHARED: pytest.StashKey[Rasa] = pytest.StashKey()
@@ -40,14 +40,18 @@ _SHARED: pytest.StashKey[Rasa] = pytest.StashKey()
 
 @dataclass(frozen=True)
 class House:
-    """A data folder with its keys and database; ``temp`` is the temporary folder of its processes."""
+    """A data folder with its keys and database; ``temp`` is the temporary folder of its processes.
+
+    The database is a SQLite file in the folder unless an address is given.
+    """
 
     home: Path
+    database_url: str = ""
 
     @classmethod
-    def build(cls, home: Path) -> House:
+    def build(cls, home: Path, database_url: str = "") -> House:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        house = cls(home)
+        house = cls(home, database_url)
         house.temp.mkdir()
         KeyRing.create(house.settings().key_file)
         open_database(house.settings()).close()
@@ -59,8 +63,15 @@ class House:
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        places = {"BALLAST_HOME": str(self.home), "TMPDIR": str(self.temp), "REGION": "us-miami"}
-        return {**kept, **places, **more}
+        places = {
+            "BALLAST_HOME": str(self.home),
+            "TMPDIR": str(self.temp),
+            "REGION": "us-miami",
+            "METRICS_PORT": "0",
+            "MESSAGES_A_MINUTE": "0",
+        }
+        shared = {"DATABASE_URL": self.database_url} if self.database_url else {}
+        return {**kept, **places, **shared, **more}
 
     def settings(self, **more: str) -> Settings:
         return Settings.from_environment(self.environment(**more))
@@ -105,11 +116,11 @@ class Running:
 class Rasa(Running):
     """A real Rasa server on a free port of loopback."""
 
-    def __init__(self, house: House, port: int | None = None) -> None:
+    def __init__(self, house: House, port: int | None = None, **more: str) -> None:
         self.house, self.port = house, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = KeyRing.load(house.settings().key_file).channel_token
-        environment = house.environment(LOG_LEVEL="DEBUG", BALLAST_PARENT_PID=str(os.getpid()))
+        environment = house.environment(LOG_LEVEL="DEBUG", BALLAST_PARENT_PID=str(os.getpid()), **more)
         super().__init__(house, "rasa", ["bot.rasa.serve", str(self.port)], environment)
 
     def is_ready(self) -> bool:
@@ -145,13 +156,13 @@ class _OneCall:
 
 
 class Bot(Running):
-    """The real Telegram process against a fake Bot API."""
+    """The real Telegram process against a fake Bot API; its output goes to ``<name>.log``."""
 
-    def __init__(self, house: House, api: FakeBotApi, rasa_url: str, **more: str) -> None:
+    def __init__(self, house: House, api: FakeBotApi, rasa_url: str, name: str = "telegram", **more: str) -> None:
         environment = house.environment(
             TELEGRAM_TOKEN=api.token, TELEGRAM_BASE_URL=api.base_url, RASA_URL=rasa_url, **more
         )
-        super().__init__(house, "telegram", ["bot", "telegram"], environment)
+        super().__init__(house, name, ["bot", "telegram"], environment)
 
 
 @pytest.fixture(scope="session")

@@ -208,6 +208,24 @@ async def test_locked_database_is_waited_for_and_rasa_that_is_away_is_told(house
 
 
 @pytest.mark.asyncio
+async def test_second_bot_on_sqlite_is_sent_away_in_one_line_and_the_first_goes_on(house, api):
+    bot = Bot(house, api, f"http://127.0.0.1:{free_port()}")
+    try:
+        await until(lambda: api.polls, within=60, what="the first poll")
+        code, said = await asyncio.get_running_loop().run_in_executor(None, lambda: run(house, ["telegram"], **TOKEN))
+        assert code == 2
+        assert is_one_clear_line(said, "Another `ballast telegram`", "PostgreSQL"), said
+        api.say(MAN, "I want to kill myself")
+        await api.wait_for_message(MAN, "988", timeout=30)
+    finally:
+        bot.kill()
+    again = Bot(house, api, f"http://127.0.0.1:{free_port()}")  # a killed one leaves no lock behind
+    polls = api.polls
+    await until(lambda: api.polls > polls, within=60, what="the return")
+    assert again.stop() == 0
+
+
+@pytest.mark.asyncio
 async def test_bot_stops_at_once_when_told_also_in_the_middle_of_work(house, api):
     bot = Bot(house, api, f"http://127.0.0.1:{free_port()}")
     await until(lambda: api.polls, what="the first poll")

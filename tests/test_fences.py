@@ -13,20 +13,27 @@ import pytest
 from bot.config import PROJECT
 
 FLOORS = (
-    {"config", "logs", "errors", "clock"},
+    {"config", "logs", "errors", "clock", "measures", "crash"},
     {"crisis", "codebook", "crypto", "content", "directory", "vectors", "papers"},  # pure: no database, no network
     {"storage"},
     {"consent", "escalation", "records"},
-    {"turns", "research"},  # the path of a message; what is made of the dialogues
+    {"turns", "research", "health"},  # the path of a message; what is made of the dialogues; how the processes are
     {"rasa"},
     {"telegram", "console", "staff", "upkeep"},  # the doors
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = FLOORS[6]
-SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory"), ("crisis", "vectors")}
+SIDEWAYS = {
+    ("config", "errors"),
+    ("crash", "errors"),
+    ("logs", "errors"),
+    ("content", "directory"),
+    ("crisis", "vectors"),
+}
 DATABASE_ROOMS = {
     *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research", "upkeep"),
+    "health",
 }
 # Whose business a library is; it is named once, and no other room may import it. What is not named is free to all.
 OWNED = {
@@ -45,6 +52,7 @@ OWNED = {
     frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter", "spacy", "presidio_analyzer"),
     frozenset({"papers"}): ("fpdf", "matplotlib", "PIL", "pypdfium2"),
     frozenset({"console"}): ("rich",),
+    frozenset({"measures", "health"}): ("prometheus_client",),
     frozenset(): ("sqlite3", "pickle", "marshal", "shelve", "aiohttp", "requests"),
 }
 FENCES = {library: rooms for rooms, libraries in OWNED.items() for library in libraries}

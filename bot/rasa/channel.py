@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,6 +21,7 @@ from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot import measures
 from bot.config import Settings
 from bot.crypto import KeyRing
 from bot.crypto.sources import key_source
@@ -31,6 +33,7 @@ from bot.rasa.rehearsal import rehearse
 from bot.rasa.tracker_store import SealedTrackerStore
 from bot.turns.messages import without_slashes
 
+LOADED = threading.Event()  # the agent is here with a model and the sealed store
 _log = logging.getLogger("ballast.rasa")
 _LOOK_SECONDS = 60
 Handler = Callable[[UserMessage], Awaitable[Any]]
@@ -80,6 +83,8 @@ class BallastInput(InputChannel):
             quiet.install(Settings.from_environment().log_level)
             refit(app.ctx.agent)
             app.add_task(_drop_idle(app.ctx.agent.tracker_store))
+            if app.ctx.agent.is_ready():
+                LOADED.set()
 
         return routes
 
@@ -125,9 +130,13 @@ async def _take_turn(app: Sanic, body: dict[str, Any], on_new_message: Handler) 
     except asyncio.CancelledError:
         raise
     except Exception as error:  # noqa: BLE001 - the one catch of this door: nothing of the error may leave
+        measures.rasa_turns.add("failed")
         log_event(_log, "turn.failed", level=logging.ERROR, kind=type(error).__name__)
         return response.json({"error": type(error).__name__}, status=500)
-    milliseconds = round(1000 * (time.perf_counter() - started), 1)
+    seconds = time.perf_counter() - started
+    measures.rasa_turns.add("committed" if committed else "failed")
+    measures.rasa_turn_seconds.note(seconds)
+    milliseconds = round(1000 * seconds, 1)
     log_event(_log, "turn.done", message=body["message_id"], committed=committed, milliseconds=milliseconds)
     return response.json({"committed": committed}, status=200 if committed else 500)
 

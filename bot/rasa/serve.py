@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import skops.io  # noqa: F401 - before TensorFlow: skops walks through all modules loaded so far, 4 s otherwise
 
+from bot import health
 from bot.config import PROJECT, Settings
 from bot.crypto.hardening import harden_process
 from bot.errors import BallastError, SettingError
@@ -42,6 +43,7 @@ def main() -> None:
     port = sys.argv[1] if len(sys.argv) > 1 else settings.rasa_url.rsplit(":", 1)[-1]
     from rasa.__main__ import main as rasa
 
+    health.serve(settings, open_database(settings), "rasa", {"model": _model_fault})
     sys.argv = ["rasa", "run", "--model", str(model_path()), "-i", "127.0.0.1", "-p", port]
     rasa()
 
@@ -50,6 +52,12 @@ def _check(settings: Settings) -> None:
     if not model_path().is_file():
         raise SettingError("There is no trained model. Run `make train`.")
     open_database(settings).close()
+
+
+def _model_fault() -> str | None:
+    from bot.rasa.channel import LOADED
+
+    return None if LOADED.is_set() else "it is not loaded yet"
 
 
 def _end_with(parent: int) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import select
 
 from bot.clock import utc_now
 from bot.config import Settings
+from bot.crash import crash_point
 from bot.logs import log_event
 from bot.rasa.bounds import is_long, shortened, snapshot, tail_begins, tail_from
 from bot.rasa.live import LiveTrackers
@@ -103,6 +104,8 @@ class SealedTrackerStore(TrackerStore):
                 self._commit(session, person_id, message, new)
             is_kept = keeps_log(session, person_id)
             newest = self._append(session, person_id, tracker, new) if is_kept else 0
+            crash_point("turn-open")
+        crash_point("turn-committed")
         log_event(_log, "tracker.saved", person=person_id, events=len(new))
         tracker = shortened(tracker) if is_long(tracker) else tracker
         setattr(tracker, _STORED, len(tracker.events))

@@ -24,6 +24,7 @@ from bot.staff import (
     report,
     security,
     sign_in,
+    timing,
     welcome,
     words,
 )
@@ -78,6 +79,7 @@ def create_app(settings: Settings, database: Database, clock: Clock = utc_now) -
 
 
 def _set_up_protection(app: Flask) -> None:
+    timing.install(app)
     # The order counts: transport, who it is, may he enter, whose form it is, and its token last.
     app.before_request(security.refuse_open_transport)
     app.before_request(recognise)

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import waitress
 from waitress import wasyncore
 
+from bot import health
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.errors import BallastError, SettingError
@@ -69,6 +70,7 @@ def run(settings: Settings, database: Database) -> None:
         token = links.first_token(database.vault.keyring.web)
         print(f"{NO_ACCOUNT}\n  {urljoin(address, links.path_of(token))}\n{OR_BY_COMMAND}", flush=True)
     log_event(logger, "staff.serving", port=settings.staff_port)
+    health.serve(settings, database, "staff")
     server.run()
 
 

@@ -31,6 +31,11 @@ class Database:
         self.vault = Vault(keyring)
         self.engine = make_engine(url)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes of one door may work on it."""
+        return bool(self.engine.dialect.name == "postgresql")
+
     def prepare(self) -> None:
         """Create the database or bring it to this version's tables.
 

@@ -7,12 +7,14 @@ import logging
 import signal
 import sys
 
-from bot import logs
+from bot import health, logs, measures
 from bot.config import Settings
 from bot.errors import DialogueUnavailableError
 from bot.logs import log_event
-from bot.storage import open_database
+from bot.storage import Sole, open_database
 from bot.telegram.door import TelegramDoor, make_bot
+from bot.telegram.pulse import Pulse, watch_pending
+from bot.telegram.updates import DOOR
 from bot.turns import DialogueClient
 
 ADVICE = """No Telegram token is set, so the bot is not started; everything else runs.
@@ -34,11 +36,14 @@ def main(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> None:
     database = open_database(settings)
+    sole = Sole(database, DOOR)
     token = database.vault.keyring.channel_token
     dialogue = DialogueClient(settings.rasa_url, token, settings.dialogue_timeout_seconds)
-    door = TelegramDoor(database, settings, make_bot(settings), dialogue)
+    bot, pulse = make_bot(settings), Pulse()
+    door = TelegramDoor(database, settings, bot, dialogue)
+    listening = health.serve(settings, database, "telegram", {"loop": pulse.fault}, screens=True)
     serving = asyncio.ensure_future(door.run())
-    watching = asyncio.ensure_future(_watch_rasa(dialogue))
+    watching = [asyncio.ensure_future(work) for work in (_watch_rasa(dialogue), pulse.run(), watch_pending(bot))]
     for stop in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop, serving.cancel)
     try:
@@ -46,9 +51,13 @@ async def _serve(settings: Settings) -> None:
     except asyncio.CancelledError:
         log_event(_log, "telegram.stopped")
     finally:
-        watching.cancel()
+        for watch in watching:
+            watch.cancel()
+        if listening is not None:
+            listening.close()
         await dialogue.close()
         database.close()
+        sole.close()
 
 
 async def _watch_rasa(dialogue: DialogueClient) -> None:
@@ -60,6 +69,7 @@ async def _watch_rasa(dialogue: DialogueClient) -> None:
             ready = True
         except DialogueUnavailableError:
             facts, ready = {}, False
+        measures.rasa_ready.put(ready)
         if ready != was_ready:
             level = logging.INFO if ready else logging.WARNING
             log_event(_log, "rasa.ready" if ready else "rasa.away", level=level, **facts)

@@ -13,11 +13,12 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot import measures
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import StorageError
 from bot.logs import log_event
-from bot.storage import Database
+from bot.storage import Claims, Database
 from bot.telegram.feed import UpdateFeed, parse
 from bot.telegram.transport import TelegramTransport
 from bot.telegram.updates import ALLOWED_UPDATES, DOOR, blocked_by, chosen_label, group_of, incoming_of
@@ -29,6 +30,8 @@ from bot.turns.reach import note_reach
 POLL_SECONDS = 25
 PAUSE_SECONDS = 1.0
 _CONNECTIONS = 8  # measured: 8 gave 802 updates a second, 64 gave 149
+# A send that is given up too early comes twice; one that waits for a free connection has not left yet.
+_ANSWER_WITHIN_SECONDS, _FREE_WITHIN_SECONDS = 15.0, 60.0
 _PRESENT = ("member", "administrator")
 _log = logging.getLogger("ballast.telegram")
 
@@ -38,7 +41,12 @@ def make_bot(settings: Settings) -> Bot:
     return Bot(
         settings.telegram_token or "",
         base_url=settings.telegram_base_url,
-        request=HTTPXRequest(connection_pool_size=_CONNECTIONS),
+        request=HTTPXRequest(
+            connection_pool_size=_CONNECTIONS,
+            read_timeout=_ANSWER_WITHIN_SECONDS,
+            write_timeout=_ANSWER_WITHIN_SECONDS,
+            pool_timeout=_FREE_WITHIN_SECONDS,
+        ),
     )
 
 
@@ -63,10 +71,18 @@ class TelegramDoor:
         self._bot = bot
         self._feed = UpdateFeed(bot)
         transport = TelegramTransport(bot)
-        self._gate = Gate(database, settings)
-        self._sender = Sender(database, transport, DOOR)
+        self._claims = Claims(database, DOOR)
+        self._gate = Gate(database, settings, most_a_minute=settings.messages_a_minute)
+        self._sender = Sender(database, transport, DOOR, claims=self._claims)
         self._conductor = Conductor(
-            database, settings, dialogue, transport, DOOR, self._sender.wake, partial(self._gate.forget, DOOR)
+            database,
+            settings,
+            dialogue,
+            transport,
+            DOOR,
+            self._sender.wake,
+            partial(self._gate.forget, DOOR),
+            claims=self._claims,
         )
         self._offset: int | None = None
         self._small_tasks: set[asyncio.Task[None]] = set()
@@ -82,8 +98,9 @@ class TelegramDoor:
                 await self.close()
 
     async def close(self) -> None:
-        """Close the polling connection."""
+        """Close the polling connection and let other processes have whom this one works on."""
         await self._feed.close()
+        self._claims.close()
 
     async def _receive(self) -> None:
         """Listen where there is an address for that, else poll; Telegram knows only one of both at a time."""
@@ -107,8 +124,12 @@ class TelegramDoor:
     async def _poll(self) -> None:
         while True:
             try:
+                if not self._claims.take("poll"):  # of several processes one polls, as Telegram wants it
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
                 await self.fetch()
             except StorageError:
+                measures.refused.add()
                 log_event(_log, "telegram.not_stored", level=logging.ERROR)
                 await asyncio.sleep(PAUSE_SECONDS)
             except TelegramError as error:

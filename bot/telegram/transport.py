@@ -10,6 +10,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from bot.errors import NotSentError, SlowDownError, UncertainSendError, UnreachableError
 
+_NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 _GONE = ("chat not found", "user is deactivated", "bot was blocked")
 
 
@@ -67,10 +68,10 @@ def _translated(error: TelegramError) -> Exception:
         return SlowDownError(wait.total_seconds() if isinstance(wait, timedelta) else float(wait))
     if isinstance(error, Forbidden) or any(sign in str(error).lower() for sign in _GONE):
         return UnreachableError("Telegram says that this chat cannot be reached.")
-    if isinstance(error, TimedOut):
+    if isinstance(error, TimedOut) and type(error.__cause__).__name__ not in _NEVER_LEFT:
         return UncertainSendError("Telegram did not answer in time.")
     if isinstance(error, BadRequest):
-        return NotSentError("Telegram refused this message.")
+        return NotSentError("Telegram refused this message.", is_refused=True)
     if isinstance(error, NetworkError) and _was_cut_off(error):
         return UncertainSendError("The connection to Telegram broke.")
     return NotSentError(f"Telegram did not take the message ({type(error).__name__}).")
@@ -78,5 +79,4 @@ def _translated(error: TelegramError) -> Exception:
 
 def _was_cut_off(error: NetworkError) -> bool:
     """Return whether the request had left: anything but an answer of Telegram's or a refused connection."""
-    cause = type(error.__cause__).__name__
-    return cause not in ("ConnectError", "ConnectTimeout", "PoolTimeout", "NoneType")
+    return type(error.__cause__).__name__ not in (*_NEVER_LEFT, "NoneType")

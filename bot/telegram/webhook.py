@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import h11
 
+from bot import measures
 from bot.errors import StorageError
 from bot.logs import log_event
 
@@ -64,6 +65,7 @@ class Webhook:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST_HEAD_BYTES)
         try:
             while (status := await self._answer(connection, reader)) is not None:
+                measures.webhook_answers.add(str(status))
                 _respond(connection, writer, status)
                 await writer.drain()
                 if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
@@ -87,8 +89,10 @@ class Webhook:
         if raw is None:
             return None
         try:
-            await self._take(raw)
+            with measures.webhook_seconds.timed():
+                await self._take(raw)
         except StorageError:
+            measures.refused.add()
             log_event(_log, "telegram.not_stored", level=logging.ERROR)
             return 503
         return 200

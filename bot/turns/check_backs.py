@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot import measures
 from bot.crisis import Level
 from bot.escalation import follow_ups
 from bot.storage.models import FollowUp, InboxMessage
@@ -31,6 +32,7 @@ def take_due(session: Any, door: str, *, at: datetime, answer_within: timedelta)
     due = follow_ups.ask_due(session, door, at=at)
     for follow_up in due:
         _put_into_inbox(session, follow_up, door, at)
+    measures.received.add(str(Kind.FOLLOW_UP), len(due))
     return len(due)
 
 

@@ -69,6 +69,8 @@ QUESTIONS = {
     "region": REGIONS,
     "check_backs": ("check_backs_drop", "check_backs_keep"),
 }
+# Receipts: after an uncertain send they do not come a second time.
+RECEIPTS = ("region_done", "research_yes", "research_no", "check_backs_dropped", "forget_kept", "left_alone")
 SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
 
@@ -182,16 +184,23 @@ class Desk:
     ) -> None:
         region = settings_of(person)["region"]
         texts = say(name, region, turn=turn, staff=self._settings.staff_reads_until)
-        self._queue(session, person, row, texts, at, choices)
+        self._queue(session, person, row, texts, at, choices, resend=name not in RECEIPTS)
 
     @staticmethod
     def _queue(
-        session: Any, person: Person, row: InboxMessage, texts: list[str], at: datetime, choices: tuple[str, ...] = ()
+        session: Any,
+        person: Person,
+        row: InboxMessage,
+        texts: list[str],
+        at: datetime,
+        choices: tuple[str, ...] = (),
+        *,
+        resend: bool = True,
     ) -> None:
         bubbles = [Reply(text) for text in texts]
         buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
-        outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)
+        outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id, resend=resend)
 
 
 def _is_searching(session: Any, person_id: str, at: datetime) -> bool:

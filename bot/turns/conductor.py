@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from bot import measures
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.consent import STORAGE, answer_of
 from bot.content import say
+from bot.crash import crash_point
 from bot.errors import BallastError, DialogueUnavailableError, KeyMissingError, SealBrokenError, StorageError
 from bot.escalation import open_flag
 from bot.escalation.daily import run_retention
 from bot.escalation.erasure import erase
 from bot.escalation.flags import ORANGE
 from bot.logs import log_event
-from bot.storage import Database
+from bot.storage import Claims, Database
 from bot.storage.expiry import Retention
 from bot.storage.ledger import ErasureLedger
 from bot.storage.models import Consent, InboxMessage, Person
@@ -52,6 +54,7 @@ class Conductor:
         on_queued: Called when something new may lie in the outbox.
         on_erased: Called with the chat id of a man who had everything wiped.
         clock: Now.
+        claims: Whom this process works on, where several share the database.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class Conductor:
         on_queued: Callable[[], None] = lambda: None,
         on_erased: Callable[[str], None] = lambda _: None,
         clock: Clock = utc_now,
+        claims: Claims | None = None,
     ) -> None:
         self._database = database
+        self._claims = claims or Claims(database, door)
         self._router = Router(settings)
         self._answer_within = timedelta(hours=settings.check_back_answer_hours)
         self._ledger = ErasureLedger(settings.erasure_ledger, database.vault.keyring)
@@ -78,7 +83,7 @@ class Conductor:
         self._on_erased = on_erased
         self._clock = clock
         self._bell = Bell()
-        self._crew = Crew(self._work, AT_ONCE, self._bell, _log)
+        self._crew = Crew(self._work, AT_ONCE, self._bell, _log, self._claims, "work")
         self._swept_at: datetime | None = None
         self._expired_at: datetime | None = None
         self._journal_is_clean = True
@@ -116,11 +121,16 @@ class Conductor:
             return list(session.execute(query).scalars())
 
     async def _work(self, person_id: str) -> None:
-        while True:
+        handled = None
+        while self._crew.holds(person_id):
             message_id = self._next(person_id)
             if message_id is None:
                 return
-            await self._handle(person_id, message_id)
+            if message_id == handled:  # told to be committed, and still there: not in a circle
+                self._postpone(person_id, message_id, counts=True)
+            else:
+                await self._handle(person_id, message_id)
+            handled = message_id
             self._on_queued()
 
     def _next(self, person_id: str) -> str | None:
@@ -144,7 +154,9 @@ class Conductor:
             self._postpone(person_id, message_id, counts=True)
 
     async def _answer(self, person_id: str, message_id: str) -> None:
+        crash_point("routing")
         outcome, chat_id = self._route(person_id, message_id)
+        crash_point("routed")
         if isinstance(outcome, Erasure):
             await self._erase(person_id, chat_id)
         elif outcome is not None:
@@ -160,15 +172,22 @@ class Conductor:
 
     def _route(self, person_id: str, message_id: str) -> tuple[Outcome, str]:
         with self._database.write() as session:
-            row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar_one()
+            row = session.execute(select(InboxMessage).filter_by(id=message_id)).scalar()
+            if row is None or row.state != "pending":
+                return None, ""  # somebody else was at it, or he had everything erased
             person = session.get(Person, person_id)
             outcome = self._router.route(session, person, row, at=self._clock())
             return outcome, person.chat.reveal()
 
     async def _turn(self, request: TurnRequest) -> None:
+        crash_point("asking")
         try:
-            await self._dialogue.turn(request)
+            with measures.turn_seconds.timed():
+                await self._dialogue.turn(request)
+            crash_point("answered")
+            measures.turns.add("committed")
         except DialogueUnavailableError as error:
+            measures.turns.add("failed" if error.answered else "away")
             log_event(_log, "turn.unavailable", level=logging.WARNING, message=request.message_id)
             self._postpone(request.person_id, request.message_id, counts=error.answered)
 
@@ -226,6 +245,7 @@ class Conductor:
         now = self._clock()
         self._journal_is_clean = erase(self._database, self._ledger, person_id, actor="person", at=now)
         self._on_erased(chat_id)
+        crash_point("erased")
         log_event(_log, "person.erased", person=person_id)
         try:
             await self._transport.send(chat_id, say("forget_done", self._router.region)[0], ())
@@ -235,12 +255,15 @@ class Conductor:
     def _sweep(self) -> None:
         """Once a minute ask whom we owe a word, and let go of what men said who want no log.
 
-        Once a day let go of what is older than the settings say.
+        Once a day let go of what is older than the settings say. Of several processes one does so, as long as it lives.
         """
         now = self._clock()
         if self._swept_at is not None and (now - self._swept_at).total_seconds() < SWEEP_SECONDS:
             return
         self._swept_at = now
+        self._claims.keep()
+        if not self._claims.take("sweep"):
+            return
         self._take_follow_ups()
         if not self._journal_is_clean:  # somebody was reading when a man was erased
             self._journal_is_clean = truncate_journal(self._database)
@@ -256,4 +279,5 @@ class Conductor:
         with self._database.write() as session:
             count = take_due(session, self._door, at=self._clock(), answer_within=self._answer_within)
         if count:
+            crash_point("follow-ups-due")
             log_event(_log, "follow_ups.due", count=count)

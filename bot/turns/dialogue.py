@@ -68,6 +68,8 @@ class DialogueClient:
             raise DialogueUnavailableError(
                 f"Rasa did not commit the turn (status {response.status_code}).", answered=answered
             )
+        if not _says_committed(response):  # whoever answers there, it is not our channel
+            raise DialogueUnavailableError("What answers at RASA_URL is not Ballast's channel.")
 
     async def health(self, *, with_turn: bool = False) -> dict[str, Any]:
         """Return what the channel reports about itself.
@@ -90,3 +92,11 @@ class DialogueClient:
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
+
+
+def _says_committed(response: httpx.Response) -> bool:
+    try:
+        told = response.json()
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("committed") is True

@@ -9,10 +9,9 @@ from sqlalchemy import select
 from bot.crisis import Level
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.storage.models import InboxMessage
-from bot.turns.messages import Incoming, Kind
+from bot.turns.messages import WITH_WORDS, Incoming
 
 MOST_LOOKED_AT = 100  # of his messages, newest first; an edit of an older one counts as a new message
-_WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
 
 
 def has_risen(session: Any, person_id: str, incoming: Incoming, level: Level) -> bool:
@@ -21,7 +20,7 @@ def has_risen(session: Any, person_id: str, incoming: Incoming, level: Level) ->
     An earlier version that cannot be opened counts as harmless: one answer too many does less harm than one too few.
     """
     query = select(InboxMessage).filter_by(person_id=person_id, door=incoming.door)
-    query = query.where(InboxMessage.kind.in_(_WITH_WORDS), InboxMessage.body_sealed.isnot(None))
+    query = query.where(InboxMessage.kind.in_(WITH_WORDS), InboxMessage.body_sealed.isnot(None))
     rows = session.execute(query.order_by(InboxMessage.seq.desc()).limit(MOST_LOOKED_AT)).scalars()
     return level.rank > max((_rank(row, incoming.message_id) for row in rows), default=0)
 

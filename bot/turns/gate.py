@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bot import measures
 from bot.clock import Clock, utc_now
 from bot.config import Settings
 from bot.content import say
+from bot.crash import crash_point
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, forget_readings, screen
 from bot.crisis import load as load_screening
@@ -22,8 +24,8 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox
-from bot.turns.messages import Incoming, Kind, Reply, cut
+from bot.turns import edits, outbox, pace
+from bot.turns.messages import WITH_WORDS, Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
 SPLIT_WITHIN = timedelta(minutes=10)
@@ -37,7 +39,6 @@ SAFETY_TEXT = {
     CrisisKind.BEREAVED: "safety_bereaved",
 }
 _REMEMBERED_TEXTS = 4
-_WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
 RULES_ALONE = "read by the rules alone: the trained part of the screening is out of order"
 _log = logging.getLogger("ballast.gate")
 
@@ -49,13 +50,18 @@ class Gate:
         database: Where inbox, outbox and flags lie.
         settings: Region of men who have not chosen, and the clinic's out-of-hours sentence.
         clock: Now.
+        most_a_minute: How many messages of one man a minute are answered at once; 0 for any number.
     """
 
-    def __init__(self, database: Database, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, clock: Clock = utc_now, *, most_a_minute: int = 0
+    ) -> None:
         self._database = database
+        self._most_a_minute = most_a_minute
         self._settings = settings
         self._clock = clock
-        load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
+        fault = load_screening()  # now rather than at the first message; what is wrong with it is logged as an error
+        measures.rules_alone.put(fault is not None)
         # His last texts, in memory only: a sentence split over two messages is screened as one.
         # After a restart they are read from the inbox, once a chat.
         self._recent: dict[str, deque[tuple[datetime, str]]] = {}
@@ -69,11 +75,16 @@ class Gate:
         Raises:
             StorageError: Nothing was committed; the update must not be acknowledged.
         """
+        with measures.receive_seconds.timed():
+            return self._receive(incoming)
+
+    def _receive(self, incoming: Incoming) -> Screening | None:
         text, was_cut = cut(incoming.text) if incoming.text else (None, False)
         earlier = self._earlier(incoming)
-        screening = screen(text, earlier=earlier) if text else Screening(Level.NONE)
+        screening = _screened(text, earlier)
         with self._database.write() as session:
             if self._is_known(session, incoming):
+                measures.repeated.add()
                 return None
             person = self._person(session, incoming)
             if text and not screening.needs_person and _was_asked(session, person):
@@ -82,11 +93,22 @@ class Gate:
             has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
             row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
             follow_ups.hear(session, person.id, at=incoming.at)
+            self._keep_pace(session, person, row, screening)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
+        measures.received.add(str(incoming.kind))
+        if text:
+            measures.screened.add(str(screening.level))
+        crash_point("received")
         log_event(_log, "gate.received", message=row.id, kind=incoming.kind, level_rank=screening.level.rank)
         return screening
+
+    def _keep_pace(self, session: Any, person: Person, row: InboxMessage, screening: Screening) -> None:
+        is_first = pace.keep_pace(session, row, most=self._most_a_minute, is_urgent=screening.needs_person)
+        if is_first:
+            replies = [Reply(bubble) for bubble in say("too_many", self._region(person))]
+            outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, resend=False)
 
     @staticmethod
     def _is_known(session: Any, incoming: Incoming) -> bool:
@@ -176,7 +198,7 @@ class Gate:
 
     def _earlier(self, incoming: Incoming) -> list[str]:
         chat = f"{incoming.door}:{incoming.chat_id}"
-        seen = self._recent.get(chat)
+        seen = None if self._database.is_shared else self._recent.get(chat)  # another process may have heard him
         if seen is None:
             with self._database.read() as session:
                 seen = _last_texts(session, incoming)
@@ -202,6 +224,13 @@ class Gate:
             self._recent.pop(next(iter(self._recent)))
 
 
+def _screened(text: str | None, earlier: list[str]) -> Screening:
+    if not text:
+        return Screening(Level.NONE)
+    with measures.screen_seconds.timed():
+        return screen(text, earlier=earlier)
+
+
 def _body(incoming: Incoming, text: str | None, was_cut: bool, has_risen: bool) -> dict[str, Any]:  # noqa: FBT001
     """Return what is sealed of an update; of an edit also whether it says something graver than before."""
     body: dict[str, Any] = {"text": text, "button": incoming.button, "cut": was_cut, "content": incoming.content}
@@ -225,7 +254,7 @@ def _last_texts(session: Any, incoming: Incoming) -> deque[tuple[datetime, str]]
     query = query.where(
         Person.chat_index == index,
         InboxMessage.received_at >= incoming.at - SPLIT_WITHIN,
-        InboxMessage.kind.in_(_WITH_WORDS),
+        InboxMessage.kind.in_(WITH_WORDS),
         InboxMessage.update_id != incoming.update_id,
     )
     found: deque[tuple[datetime, str]] = deque(maxlen=_REMEMBERED_TEXTS)

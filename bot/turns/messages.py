@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 MAX_TEXT_UNITS = 4096  # UTF-16 code units; Telegram's own limit
+PROMPTS = ("/phq9_answer{", "/mood_checkin{")  # what the answers to a questionnaire's questions stand for
 _LEADING = re.compile(r"^[\s/]+")
 
 
@@ -22,6 +23,9 @@ class Kind(str, enum.Enum):
 
     def __str__(self) -> str:
         return str(self.value)
+
+
+WITH_WORDS = (str(Kind.TEXT), str(Kind.EDIT), str(Kind.MEDIA))
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ class Reply:
 
     text: str
     buttons: tuple[ReplyButton, ...] = ()
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether it is a question of a questionnaire: shown twice, one of them would be answered into the next."""
+        return any(button.payload.startswith(PROMPTS) for button in self.buttons)
 
 
 def without_slashes(text: str) -> str:

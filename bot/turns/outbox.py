@@ -1,7 +1,8 @@
 """The outbox: replies committed before they are sent, each with its lane and its fate.
 
 ``pending -> sending -> sent | pending again (due later) | uncertain | undeliverable``. A message found in ``sending``
-at start was cut off midway: nobody knows whether it arrived. It is sent again only where twice does no harm.
+though nobody sends to him was cut off midway: nobody knows whether it arrived. It is sent again only where twice does
+no harm: a question of the questionnaire or a receipt is not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from bot.turns.messages import Reply
 
 CRISIS, TURN = "crisis", "turn"
 DIRECT_QUESTION = "/safety_yes"  # a choice below every bubble that asks whether he thinks of ending his life
-MOST_ATTEMPTS = 40
+MOST_ATTEMPTS = 40  # of a message that Telegram refuses for good
+GIVEN_UP_AFTER = timedelta(days=1)  # of one that it could not take: as long as Telegram keeps his
+MOST_PAUSE_SECONDS = {CRISIS: 2.0, TURN: 60.0}  # between two tries
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Parcel:
     text: str
     buttons: tuple[tuple[str, str], ...]
     attempts: int
+    lane: str
+    created_at: datetime
     file: str = ""  # one of ``his_data.FILES``: made when it is sent, so that its content lies nowhere
 
 
@@ -55,11 +60,12 @@ def queue(
         at: Now.
         turn_id: Inbox id of the message they answer.
         lane: ``crisis`` overtakes ``turn``.
-        resend: Whether a second copy after an uncertain send does no harm.
+        resend: Whether a second copy after an uncertain send does no harm; a question of a questionnaire never may.
         file: Name of a file that goes with the bubble and is made when it is sent.
     """
     for reply in replies:
-        row = OutboxMessage(id=new_id(), person_id=person_id, turn_id=turn_id, lane=lane, resend=resend)
+        row = OutboxMessage(id=new_id(), person_id=person_id, turn_id=turn_id, lane=lane)
+        row.resend = resend and not reply.is_prompt
         row.state, row.attempts, row.created_at, row.due_at = "pending", 0, at, at
         session.add(row)
         buttons = [_offer(session, row, button.label, button.payload) for button in reply.buttons]
@@ -90,9 +96,9 @@ def was_in_crisis(session: Any, person_id: str, *, since: datetime) -> bool:
     return session.execute(query.where(OutboxMessage.created_at >= since).limit(1)).scalar() is not None
 
 
-def recover(session: Any, door: str, *, at: datetime) -> int:
-    """Settle what was being sent when the process died; return how many."""
-    rows = _of_door(door, OutboxMessage.state == "sending")
+def recover(session: Any, person_id: str, *, at: datetime) -> int:
+    """Settle what was being sent to him when a process died; return how many."""
+    rows = select(OutboxMessage).filter_by(person_id=person_id, state="sending")
     found = session.execute(rows).scalars().all()
     for row in found:
         settle_uncertain(row, at=at)
@@ -100,13 +106,14 @@ def recover(session: Any, door: str, *, at: datetime) -> int:
 
 
 def due_persons(session: Any, door: str, *, at: datetime) -> list[str]:
-    """Return who has something to be sent now, those in crisis first."""
+    """Return who has something to be sent now or was being sent something, those in crisis first."""
     lane = OutboxMessage.person_id, OutboxMessage.lane
-    firsts = select(func.min(OutboxMessage.seq)).where(OutboxMessage.state == "pending").group_by(*lane)
+    firsts = select(func.min(OutboxMessage.seq)).where(OutboxMessage.state.in_(("pending", "sending"))).group_by(*lane)
+    is_due = (OutboxMessage.due_at <= at) | (OutboxMessage.state == "sending")
     query = (
         select(OutboxMessage.person_id)
         .join(Person, Person.id == OutboxMessage.person_id)
-        .where(Person.door == door, OutboxMessage.seq.in_(firsts), OutboxMessage.due_at <= at)
+        .where(Person.door == door, OutboxMessage.seq.in_(firsts), is_due)
         .order_by(OutboxMessage.lane != CRISIS, OutboxMessage.seq)
     )
     return list(dict.fromkeys(session.execute(query).scalars()))
@@ -130,7 +137,8 @@ def _parcel(session: Any, row: OutboxMessage) -> Parcel:
     body = row.body.reveal()
     buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
     chat_id = session.get(Person, row.person_id).chat.reveal()
-    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, body.get("file", ""))
+    told = row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, row.lane, row.created_at
+    return Parcel(*told, file=body.get("file", ""))
 
 
 def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:
@@ -138,9 +146,22 @@ def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -
     row.state, row.sent_at, row.delivery_ref = "sent", at, delivery_ref
 
 
-def settle_retry(row: OutboxMessage, *, at: datetime, after_seconds: float) -> None:
-    """Try again later; a messenger that refuses for good is not asked for ever."""
-    row.state = "pending" if row.attempts < MOST_ATTEMPTS else "undeliverable"
+def pause_seconds(row: OutboxMessage) -> float:
+    """Return how long to wait after a failure: ever longer, but a man in crisis is not kept waiting."""
+    return min(MOST_PAUSE_SECONDS[row.lane], float(2.0 ** min(row.attempts, 6)))
+
+
+def settle_retry(row: OutboxMessage, *, at: datetime, after_seconds: float, is_refused: bool = False) -> None:
+    """Try again later; what is refused for good is not tried for ever, nor what is a day old.
+
+    Args:
+        row: What was not sent.
+        at: Now.
+        after_seconds: When to try again.
+        is_refused: Whether the messenger would not have it, rather than could not take it now.
+    """
+    is_hopeless = row.attempts >= MOST_ATTEMPTS if is_refused else at - row.created_at >= GIVEN_UP_AFTER
+    row.state = "undeliverable" if is_hopeless else "pending"
     row.due_at = at + timedelta(seconds=after_seconds)
 
 
@@ -159,9 +180,3 @@ def settle_undeliverable(session: Any, person_id: str, *, at: datetime) -> None:
     )
     session.execute(waiting.values(state="undeliverable").execution_options(synchronize_session="fetch"))
     session.get(Person, person_id).unreachable_at = at
-
-
-def _of_door(door: str, condition: Any) -> Any:
-    return (
-        select(OutboxMessage).join(Person, Person.id == OutboxMessage.person_id).where(Person.door == door, condition)
-    )

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from typing import Any, Protocol
 
+from bot import measures
 from bot.clock import Clock, utc_now
+from bot.crash import crash_point
 from bot.errors import NotSentError, SlowDownError, StorageError, UncertainSendError, UnreachableError
 from bot.escalation.flags import note_unreachable
 from bot.logs import log_event
-from bot.storage import Database
+from bot.storage import Claims, Database
 from bot.storage.models import OutboxMessage, Person
 from bot.turns import outbox
 from bot.turns.bell import Bell
@@ -19,6 +21,12 @@ from bot.turns.his_data import file_of
 
 AT_ONCE = 20
 IDLE_SECONDS = 0.25
+_OUTCOMES = {
+    "SlowDownError": "slow_down",
+    "UnreachableError": "unreachable",
+    "NotSentError": "not_sent",
+    "UncertainSendError": "uncertain",
+}
 _log = logging.getLogger("ballast.sender")
 
 
@@ -47,37 +55,36 @@ class Sender:
         transport: The door's messenger.
         door: Only men who came through this door.
         clock: Now.
+        claims: To whom this process sends, where several share the database.
     """
 
-    def __init__(self, database: Database, transport: Transport, door: str, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport,
+        door: str,
+        clock: Clock = utc_now,
+        claims: Claims | None = None,
+    ) -> None:
         self._database = database
         self._transport = transport
         self._door = door
         self._clock = clock
         self._bell = Bell()
-        self._crew = Crew(self._send_all, AT_ONCE, self._bell, _log)
+        self._crew = Crew(self._send_all, AT_ONCE, self._bell, _log, claims or Claims(database, door), "send")
 
     def wake(self) -> None:
         """Look into the outbox now rather than at the next tick."""
         self._bell.ring()
 
     async def run(self) -> None:
-        """Send for ever. Settles first what an earlier process left midway."""
-        recovered = False
+        """Send for ever, also what a process that died left midway."""
         while True:
             try:
-                if not recovered:
-                    self._recover()
-                    recovered = True
                 self._start_due()
             except StorageError:
                 log_event(_log, "sender.storage_error", level=logging.ERROR)
             await self._bell.wait(IDLE_SECONDS)
-
-    def _recover(self) -> None:
-        with self._database.write() as session:
-            count = outbox.recover(session, self._door, at=self._clock())
-        log_event(_log, "sender.recovered", count=count)
 
     def _start_due(self) -> None:
         with self._database.read() as session:
@@ -92,18 +99,31 @@ class Sender:
             await self._send_all(person_id)
 
     async def _send_all(self, person_id: str) -> None:
-        while True:
-            with self._database.write() as session:
-                parcel = outbox.take_next(session, person_id, at=self._clock())
+        is_first = True
+        while self._crew.holds(person_id):
+            parcel = self._take(person_id, is_first=is_first)
             if parcel is None:
                 return
+            is_first = False
+            crash_point("taken")
             await self._send_one(parcel)
+
+    def _take(self, person_id: str, *, is_first: bool) -> outbox.Parcel | None:
+        with self._database.write() as session:
+            # Nobody else is at it now: what is on its way to him was left there by a process that died.
+            count = outbox.recover(session, person_id, at=self._clock()) if is_first else 0
+            parcel = outbox.take_next(session, person_id, at=self._clock())
+        if count:
+            log_event(_log, "sender.recovered", count=count)
+        return parcel
 
     async def _send_one(self, parcel: outbox.Parcel) -> None:
         delivery_ref: int | None = None
         failure: Exception | None = None
         try:
-            delivery_ref = await self._hand_over(parcel)
+            with measures.send_seconds.timed():
+                delivery_ref = await self._hand_over(parcel)
+            crash_point("handed-over")
         except (SlowDownError, UnreachableError, NotSentError, UncertainSendError) as error:
             failure = error
         await self._settle(parcel, failure, delivery_ref)
@@ -127,14 +147,18 @@ class Sender:
             except StorageError:  # it was sent: forgetting that would send it twice
                 log_event(_log, "sender.settle_failed", level=logging.ERROR, message=parcel.id)
                 await asyncio.sleep(IDLE_SECONDS)
+        crash_point("settled")
         outcome = "sent" if failure is None else type(failure).__name__
+        measures.sends.add(_OUTCOMES.get(outcome, outcome))
+        if failure is None and parcel.lane == outbox.CRISIS:
+            measures.crisis_seconds.note((self._clock() - parcel.created_at).total_seconds())
         log_event(_log, "outbox.settled", message=parcel.id, outcome=outcome, attempts=parcel.attempts)
 
     def _write_down(self, session: Any, parcel: outbox.Parcel, failure: Exception | None, ref: int | None) -> None:
         row = session.query(OutboxMessage).filter_by(id=parcel.id).one_or_none()
         now = self._clock()
-        if row is None:
-            return  # he had everything erased while it was on its way
+        if row is None or row.attempts != parcel.attempts:
+            return  # he had everything erased while it was on its way, or another process has taken it over
         if failure is None:
             outbox.settle_sent(row, at=now, delivery_ref=ref)
         elif isinstance(failure, SlowDownError):
@@ -145,4 +169,6 @@ class Sender:
         elif isinstance(failure, UncertainSendError):
             outbox.settle_uncertain(row, at=now)
         else:
-            outbox.settle_retry(row, at=now, after_seconds=min(60.0, 2.0 ** min(parcel.attempts, 6)))
+            is_refused = isinstance(failure, NotSentError) and failure.is_refused
+            pause = outbox.pause_seconds(row)
+            outbox.settle_retry(row, at=now, after_seconds=pause, is_refused=is_refused)

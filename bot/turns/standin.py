@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from bot import measures
 from bot.content import say
 from bot.crisis import Kind, Level
 from bot.escalation import follow_ups
@@ -46,13 +47,16 @@ def stand_in(session: Any, person_id: str, message_id: str, name: str, at: datet
     region = settings_of(session.get(Person, person_id))["region"]
     replies = [Reply(bubble) for bubble in say(name, region, turn=earlier)]
     outbox.queue(session, person_id, replies, at=at, turn_id=message_id)
+    measures.stand_ins.add()
 
 
 def messages_behind(database: Database, door: str, at: datetime) -> list[tuple[str, str]]:
     """Return person and id of what waits, unanswered, behind a message that Rasa could not take."""
     first = aliased(InboxMessage)
     mine = first.person_id == InboxMessage.person_id
-    is_behind = exists().where(mine, first.state == "pending", first.seq < InboxMessage.seq, first.retry_at > at)
+    is_behind = exists().where(
+        mine, first.state == "pending", first.seq < InboxMessage.seq, first.retry_at > at, first.attempts > 0
+    )
     waiting = InboxMessage.door == door, InboxMessage.state == "pending", InboxMessage.attempts == 0
     query = select(InboxMessage.person_id, InboxMessage.id).where(*waiting, is_behind).order_by(InboxMessage.seq)
     with database.read() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 
@@ -116,6 +117,19 @@ async def test_refused_connection_is_not_sent(transport, api):
                 await TelegramTransport(bot).send(MAN, "hello", ())
         finally:
             await request.shutdown()
+
+
+async def test_what_found_no_free_connection_is_not_sent(api):
+    request = HTTPXRequest(connection_pool_size=1, pool_timeout=0.05)
+    async with Bot(api.token, base_url=api.base_url, request=request, get_updates_request=HTTPXRequest()) as bot:
+        api.time_out_next("sendMessage", after_effect=True, seconds=1)
+        first = asyncio.ensure_future(TelegramTransport(bot).send(MAN, "one", ()))
+        await asyncio.sleep(0.02)
+        with pytest.raises(NotSentError):
+            await TelegramTransport(bot).send(MAN, "two", ())
+        with pytest.raises(UncertainSendError):
+            await first
+    assert [sent.text for sent in api.sent] == ["one"]
 
 
 @pytest.mark.parametrize("code", [400, 403, 429, 500])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
+import time
 from contextlib import suppress
 
 import pytest
@@ -233,3 +235,67 @@ async def test_emoji_only_is_answered_and_a_thumb_means_yes(path):
 async def test_other_scripts_get_a_turn(path, text):
     path.consent()
     assert (await path.says(text))[-1] == f"re: {text}"
+
+
+async def answer_times(path, men, round_number):
+    """Let every man write at once; return the seconds until each has his answer, sorted."""
+    started = {}
+    for man in men:
+        started[man] = time.perf_counter()
+        path.receive(f"round {round_number}", chat=man)
+    path.conductor.wake()
+    ended = {}
+    while len(ended) < len(men):
+        await asyncio.sleep(0.001)
+        for man in men:
+            if man not in ended and f"re: round {round_number}" in path.heard(man):
+                ended[man] = time.perf_counter() - started[man]
+    return sorted(ended.values())
+
+
+async def test_one_slow_turn_costs_the_others_no_time_to_speak_of(path):
+    men = [str(number) for number in range(1, 11)]
+    for man in (*men, "slow"):
+        path.consent(man)
+    turn, released = path.dialogue.turn, asyncio.Event()
+
+    async def slow_for_one(request):
+        if request.text == "slow":
+            await released.wait()
+        await turn(request)
+
+    path.dialogue.turn = slow_for_one
+    path.conductor._on_queued = path.sender.wake
+    running = [asyncio.ensure_future(path.conductor.run()), asyncio.ensure_future(path.sender.run())]
+    try:
+        alone, beside = [], []
+        for number in range(3):
+            alone += await asyncio.wait_for(answer_times(path, men, number), 120)
+        path.receive("slow", chat="slow")
+        path.conductor.wake()
+        for number in range(3, 6):
+            beside += await asyncio.wait_for(answer_times(path, men, number), 120)
+        assert path.heard("slow") == []
+        assert statistics.median(beside) < 3 * statistics.median(alone)
+        released.set()
+        await heard(path, "slow")
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*running, return_exceptions=True), 30)
+
+
+async def test_answer_that_was_never_committed_is_not_asked_for_in_a_circle(path):
+    path.consent()
+    asked = []
+
+    async def lies(request):
+        asked.append(request.message_id)
+
+    path.dialogue.turn = lies
+    assert await path.says("hello you") == path.wording("failure")
+    assert len(asked) == 1
+    for _ in range(MOST_ANSWERED_FAILURES + 1):
+        await later(path)
+    assert path.inbox_states() == ["failed"]
+    assert path.heard()[-1] == path.wording("empty_reply", turn=0)[-1]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import NotSentError, SlowDownError, UncertainSendError, UnreachableError
 from bot.storage.models import OutboxMessage
-from bot.turns import Reply, outbox
+from bot.turns import Reply, ReplyButton, outbox
 
 pytestmark = pytest.mark.asyncio
 
@@ -68,7 +68,7 @@ async def test_crisis_lane_does_not_wait_for_a_delayed_chat_lane(path):
 
 async def test_refused_message_is_tried_again_with_growing_pauses_and_given_up(path):
     owe(path, "one")
-    path.messenger.failures += [NotSentError("no")] * outbox.MOST_ATTEMPTS
+    path.messenger.failures += [NotSentError("no", is_refused=True)] * outbox.MOST_ATTEMPTS
     waits = []
     while path.outbox_states() == ["pending"]:
         before = path.clock()
@@ -114,19 +114,20 @@ async def test_message_cut_off_midway_by_a_crash_is_settled_at_the_next_start(pa
     with path.database.write() as session:
         assert outbox.take_next(session, person_id, at=path.clock()).text == "one"
     path.restart()
-    path.sender._recover()
-    assert path.outbox_states() == [state, "pending"]
+    await path.sender.drain()
+    assert path.outbox_states() == ["pending", "pending"] if resend else ["uncertain", "sent"]
     path.clock.forward(seconds=2)
     await path.sender.drain()
     assert path.heard() == (["one", "two"] if resend else ["two"])
+    assert path.outbox_states() == ["sent" if resend else state, "sent"]
 
 
 async def test_only_its_own_door_is_recovered_and_sent(path):
     person_id = owe(path, "one")
     with path.database.write() as session:
         outbox.take_next(session, person_id, at=path.clock())
-        assert outbox.recover(session, "console", at=path.clock()) == 0
         assert outbox.due_persons(session, "console", at=path.clock()) == []
+        assert outbox.due_persons(session, "telegram", at=path.clock()) == [person_id]
 
 
 async def test_erased_while_on_its_way_is_no_error(path):
@@ -169,3 +170,67 @@ async def test_waiting_message_does_not_keep_the_sender_spinning(path, monkeypat
     with suppress(asyncio.TimeoutError):
         await asyncio.wait_for(path.sender.run(), 0.3)
     assert len(looks) <= 3
+
+
+async def test_outage_costs_no_message_and_a_man_in_crisis_is_tried_every_two_seconds(path):
+    owe(path, "chat")
+    owe(path, "numbers", lane=outbox.CRISIS)
+    path.messenger.failures += [NotSentError("Telegram is away")] * 3 * outbox.MOST_ATTEMPTS
+    waits = {outbox.CRISIS: [], outbox.TURN: []}
+    while path.messenger.failures:
+        await path.sender.drain()
+        for row in path.rows(OutboxMessage):
+            waits[row.lane].append((row.due_at - path.clock()).total_seconds())
+        path.clock.forward(seconds=1)
+    path.clock.forward(seconds=60)
+    await path.sender.drain()
+    assert path.heard() == ["numbers", "chat"]
+    assert max(waits[outbox.CRISIS]) == 2
+    assert max(waits[outbox.TURN]) == 60
+
+
+async def test_what_is_a_day_old_is_given_up(path):
+    owe(path, "one")
+    path.clock.forward(hours=24)
+    path.messenger.failures.append(NotSentError("Telegram is away"))
+    await path.sender.drain()
+    assert path.outbox_states() == ["undeliverable"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "resend"), [('/phq9_answer{"a": 1}', False), ('/mood_checkin{"mood": "1"}', False), ("/ask_gp", True)]
+)
+async def test_question_of_a_questionnaire_is_never_shown_twice(path, payload, resend):
+    person_id = path.consent()
+    with path.database.write() as session:
+        reply = Reply("2 of 9", (ReplyButton("Several days", payload),))
+        outbox.queue(session, person_id, [reply], at=path.clock())
+    assert [row.resend for row in path.rows(OutboxMessage)] == [resend]
+
+
+async def test_receipt_of_a_setting_is_not_sent_twice_and_a_helpline_is(path):
+    path.consent()
+    path.receive("/region")
+    await path.work()
+    path.messenger.failures += [UncertainSendError("cut off")] * 2
+    await path.presses("UK")
+    await path.says("I want to kill myself")
+    states = {row.resend: row.state for row in path.rows(OutboxMessage)}
+    assert states[False] == "uncertain"
+    path.clock.forward(seconds=2)
+    await path.work()
+    assert path.wording("region_done")[0] not in " ".join(path.heard())
+
+
+async def test_taken_over_by_another_process_is_not_settled_twice(path):
+    person_id = owe(path, "one")
+    with path.database.write() as session:
+        parcel = outbox.take_next(session, person_id, at=path.clock())
+    with path.database.write() as session:
+        outbox.recover(session, person_id, at=path.clock())
+    path.clock.forward(seconds=2)
+    with path.database.write() as session:
+        outbox.take_next(session, person_id, at=path.clock())
+    await path.sender._settle(parcel, NotSentError("late"), None)
+    (row,) = path.rows(OutboxMessage)
+    assert (row.state, row.attempts) == ("sending", 2)
