@@ -16,7 +16,7 @@ from bot.turns import onboarding
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
 from bot.turns.dialogue import TurnRequest
 from bot.turns.messages import Kind, without_slashes
-from bot.turns.people import settings_of
+from bot.turns.people import manner_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Router:
             self._first_questions(session, person, row, text, command, at)
             return None
         if command in TO_DIALOGUE:
-            return _turn(person, row, payload=TO_DIALOGUE[command])
+            return _turn(session, person, row, payload=TO_DIALOGUE[command])
         if command is not None:
             self._desk.answer(session, person, row, command, at=at)
             return None
@@ -94,7 +94,7 @@ class Router:
         if row.body.reveal()["cut"] and row.attempts == 0:
             self._desk.say(session, person, row, "too_long", at=at)
             row.state = "pending"
-        return _turn(person, row, text=words)
+        return _turn(session, person, row, text=words)
 
     def _route_button(
         self, session: Any, person: Person, row: InboxMessage, body: dict[str, Any], at: datetime
@@ -108,7 +108,7 @@ class Router:
             payload = choice["payload"]
             row.body = {"text": None, "button": choice["label"], "payload": payload}
         if not payload.startswith("gate:"):
-            return _turn(person, row, payload=payload)
+            return _turn(session, person, row, payload=payload)
         name = payload.removeprefix("gate:")
         if name == "forget_yes":
             return self._forget(session, person, row, at)
@@ -135,13 +135,13 @@ def _may_pass(session: Any, person: Person) -> bool:
 def _route_follow_up(session: Any, person: Person, row: InboxMessage, body: dict[str, Any]) -> TurnRequest | None:
     """Give a check-back its turn, unless he has answered or declined while it waited."""
     if follow_ups.is_asked(session, row.id):
-        return _turn(person, row, payload=body["payload"])
+        return _turn(session, person, row, payload=body["payload"])
     row.state = "done"
     return None
 
 
-def _turn(person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:
-    metadata = {**row.screening.reveal(), **settings_of(person)}
+def _turn(session: Any, person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:
+    metadata = {**row.screening.reveal(), **manner_of(session, person)}
     return TurnRequest(person.id, row.id, text, payload, metadata)
 
 
