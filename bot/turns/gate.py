@@ -169,10 +169,11 @@ class Gate:
     def _region(self, person: Person) -> str:
         """Return where he is; numbers of the installation's region are better than none."""
         try:
-            return settings_of(person)["region"]
+            region: str = settings_of(person)["region"]
         except SealBrokenError:
             log_event(_log, "gate.settings_unreadable", level=logging.ERROR, person=person.id)
             return self._settings.region
+        return region
 
     def _earlier(self, incoming: Incoming) -> list[str]:
         chat = f"{incoming.door}:{incoming.chat_id}"
