@@ -22,7 +22,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox
+from bot.turns import edits, outbox, reminders
 from bot.turns.messages import Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
@@ -82,6 +82,7 @@ class Gate:
             has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
             row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
             follow_ups.hear(session, person.id, at=incoming.at)
+            reminders.hear(session, person.id)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
