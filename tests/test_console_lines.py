@@ -15,7 +15,7 @@ from bot.content import say
 from bot.records.phq9 import ITEMS
 from tests.path_fixtures import House
 
-LINE_SECONDS = 60
+LINE_SECONDS = 180
 CRISIS = "I want to kill myself"
 HARMLESS = "watched the match with my brother and went to bed early. "
 LEVELS = {"none", "concern", "high", "imminent"}
