@@ -99,7 +99,7 @@ async def test_region_tone_and_a_daily_check_in_by_presses_alone(bot, api, ledge
     async def press(question, label):
         sent = await api.wait_for_message(man, question)
         api.press(man, sent.message_id, sent.buttons[label])
-        await until(lambda: label in api.messages[sent.message_id]["text"], what="the choice in place of the buttons")
+        await until(lambda: f"> {label}" in api.messages[sent.message_id]["text"], what="the choice made")
         assert "reply_markup" not in api.messages[sent.message_id]
         assert sent.payload["protect_content"] is True
 
