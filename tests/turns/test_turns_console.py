@@ -1,4 +1,4 @@
-"""A stranger at the terminal, as an outside check plays him: he agrees by label or word and is answered from then on."""
+"""A stranger at the terminal, as an outside check plays him: he agrees by label or word and is then answered."""
 
 from __future__ import annotations
 
