@@ -5,10 +5,11 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 
 from actions import direct_question
-from actions.message import Events, database, intent_read
+from actions.message import Events, database, intent_read, words
 from bot.clock import utc_now
 from bot.escalation import follow_ups
 from bot.storage.models import Person
+from bot.turns import reminders
 
 _STILL_ASKED = (direct_question.ASKED, direct_question.ASKED_TWICE)
 
@@ -42,10 +43,16 @@ def _says_safe(tracker: Tracker, events: Events) -> bool | None:
 
 
 def decline(tracker: Tracker) -> bool:
-    """Let him off the check-backs; return whether one of them was what he answered."""
+    """Let him off the check-backs; return whether one of them was what he answered.
+
+    Who says in his own words that he wants none means his check-ins as well; the button below a check-back does not.
+    """
     with database().write() as session:
         was_asked = follow_ups.has_been_asked(session, tracker.sender_id)
         follow_ups.decline(session, tracker.sender_id, at=utc_now())
+        person = session.get(Person, tracker.sender_id)
+        if words(tracker) and person is not None:
+            reminders.set_check_ins(session, person, None, at=utc_now())
         return was_asked
 
 

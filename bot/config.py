@@ -16,6 +16,8 @@ from bot.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
 REGIONS = ("us-miami", "us", "uk", "de", "elsewhere")
+PLAIN = "plain"  # the tone of who has not chosen one, and of everybody while a flag of his is open
+TONES = ("straight", "dry", PLAIN)
 _PLACEHOLDERS = {"changeme", "change-me", "todo", "xxx", "your-token", "your-token-here"}
 
 

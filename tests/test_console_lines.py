@@ -15,7 +15,7 @@ from bot.content import say
 from bot.records.phq9 import ITEMS
 from tests.path_fixtures import House
 
-LINE_SECONDS = 60
+LINE_SECONDS = 180
 CRISIS = "I want to kill myself"
 HARMLESS = "watched the match with my brother and went to bed early. "
 LEVELS = {"none", "concern", "high", "imminent"}
@@ -257,6 +257,26 @@ def test_chat_forget_wipes_and_begins_again(chat):
     chat.say("/forget")
     assert texts(chat.press("Wipe it")) == say("forget_done", "us-miami")
     assert texts(chat.say("hello"))[:-1] == say("intro", "us-miami")
+
+
+@pytest.mark.parametrize("agrees", ["I'm 18+, keep it", "yes"], ids=["pressed", "typed"])
+def test_chat_of_a_stranger_is_answered_once_he_has_agreed_whatever_he_is_asked_besides(chat, agrees):
+    chat.say("/forget")
+    chat.press("Wipe it")
+    heard = chat.say("my wife does not believe me")
+    assert texts(heard)[:-1] == say("intro", "us-miami")
+    assert agrees in labels(heard) or agrees == "yes"
+    heard = chat.press(agrees) if agrees != "yes" else chat.say(agrees)
+    first, *answer, question = texts(heard)
+    assert [first] == say("consent_yes_waiting", "us-miami")
+    assert len(answer) >= 1
+    assert [question] == say("first_region_later", "us-miami")
+    offered = labels(heard)
+    heard = chat.say("she thinks I am lazy")
+    assert texts(heard)
+    assert not set(labels(heard)) & {"Miami", "Skip"}
+    assert texts(chat.press(offered["UK"])) == say("first_tone", "uk")  # the question waits, and blocks nothing
+    assert texts(chat.say("dry")) == say("first_done", "uk")
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ import time
 import pytest
 import pytest_asyncio
 
+from bot.clock import utc_now
 from bot.codebook import code_ids
 from bot.content import say
+from bot.storage.models import FollowUp
 from tests.path_fixtures import Bot, Ledger, Rasa, Switch, fake_telegram, shared_rasa, until
 
 __all__ = ["shared_rasa"]
@@ -89,6 +91,27 @@ async def test_pressed_button_shows_the_choice_and_loses_its_keyboard(bot, api, 
     await until(lambda: KEEP in api.messages[question.message_id]["text"], what="the edit")
     assert "reply_markup" not in api.messages[question.message_id]
     assert not any("consent" in data for data in question.buttons.values())
+
+
+async def test_region_tone_and_a_daily_check_in_by_presses_alone(bot, api, ledger, man):
+    await begin(api, man)
+
+    async def press(question, label):
+        sent = await api.wait_for_message(man, question)
+        api.press(man, sent.message_id, sent.buttons[label])
+        await until(lambda: f"> {label}" in api.messages[sent.message_id]["text"], what="the choice made")
+        assert "reply_markup" not in api.messages[sent.message_id]
+        assert sent.payload["protect_content"] is True
+
+    await press(say("region_question", "us-miami")[0], "UK")
+    await press(say("first_tone", "uk")[0], "Dry")
+    api.say(man, "/remind")
+    await press(say("check_in_question", "uk")[0], "Every day")
+    await press(say("check_in_hour", "uk")[0], "19:00")
+    await api.wait_for_message(man, say("check_in_done", "uk", words={"when": "each day at 19:00"})[0])
+    with ledger.database.read() as session:
+        (row,) = session.query(FollowUp).filter_by(person_id=ledger.person_id(man)).all()
+    assert (row.kind, row.state, row.due_at > utc_now()) == ("check_in", "pending", True)
 
 
 async def test_crisis_gets_the_numbers_first_and_a_flag(bot, api, ledger, man):

@@ -31,14 +31,23 @@ DOCTOR = {
 
 
 @cache
-def _texts(language: str) -> Mapping[str, Any]:
+def texts_of(language: str) -> Mapping[str, Any]:
+    """Return all that stands in a language's file; English where there is none."""
     path = Path(__file__).with_name(f"{language}.yml")
     source = path if path.is_file() else Path(__file__).with_name(f"{DEFAULT_LANGUAGE}.yml")
     found: Mapping[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
     return found
 
 
-def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int = 0, staff: str = "") -> list[Bubble]:
+def say(
+    name: str,
+    region: str,
+    *,
+    language: str = DEFAULT_LANGUAGE,
+    turn: int = 0,
+    staff: str = "",
+    words: Mapping[str, str] | None = None,
+) -> list[Bubble]:
     """Return the bubbles of one text.
 
     Args:
@@ -47,29 +56,31 @@ def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int =
         language: ISO 639-1 code; English where there is no file.
         turn: How often this was said already; picks the variation.
         staff: The clinic's own sentence on when somebody reads; a general one where it is empty.
+        words: What else is filled in, by the names of its placeholders.
     """
-    variations = _texts(language)[name]
-    words = region_words(region) | {"staff": staff or _texts(language)["staff_default"][0][0]}
-    return [bubble.format_map(words) for bubble in variations[turn % len(variations)]]
+    variations = texts_of(language)[name]
+    staff = staff or texts_of(language)["staff_default"][0][0]
+    filled = {**region_words(region), "staff": staff, **(words or {})}
+    return [bubble.format_map(filled) for bubble in variations[turn % len(variations)]]
 
 
 def label(name: str, *, language: str = DEFAULT_LANGUAGE) -> str:
     """Return what a button says."""
-    found: str = _texts(language)["buttons"][name]
+    found: str = texts_of(language)["buttons"][name]
     return found
 
 
 def typed_choice(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
     """Return which answer to the consent question he typed, or None."""
     said = text.strip().strip(".!").lower().replace("\u2019", "'").replace(",", "")
-    words = _texts(language)["consent_words"]
+    words = texts_of(language)["consent_words"]
     labels = {choice: label(choice, language=language).lower().replace(",", "") for choice in words}
     return next((choice for choice, forms in words.items() if said in forms or said == labels[choice]), None)
 
 
 def word_for_sign(text: str, *, language: str = DEFAULT_LANGUAGE) -> str | None:
     """Return the word that a lone sign such as a thumb stands for, or None."""
-    signs = _texts(language)["signs"]
+    signs = texts_of(language)["signs"]
     bare = "".join(char for char in text if not (char.isspace() or char in _SIGN_MODIFIERS))
     found: str | None = signs.get(bare[:1]) if bare and set(bare) == {bare[0]} else None
     return found

@@ -2,11 +2,13 @@
 
 ``pending -> asked -> answered | unanswered``; at the side ``declined`` (he wants none) and ``cancelled`` (not needed
 any more). Whoever comes due becomes a turn of the ordinary path in the same transaction; what is said is the
-dialogue's business. A reminder that he asks for is a row of another kind, and nothing here that tells staff touches it.
+dialogue's business. A reminder that he asks for is a row of another kind (``bot.turns.reminders``); nothing here, and
+nothing that tells staff, touches it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +31,10 @@ _UNANSWERED = {
 }
 _NOT_REACHED = "could not be asked how he is: he has blocked the bot or left the chat"
 _NOT_SAFE = "asked again after the crisis, he did not say that he is safe"
+
+
+def _always(_person: Person, at: datetime) -> datetime:
+    return at
 
 
 def schedule(session: Any, *, person_id: str, flag_id: str, at: datetime) -> None:
@@ -66,28 +72,48 @@ def hear(session: Any, person_id: str, *, at: datetime) -> None:
     session.flush()
 
 
-def ask_due(session: Any, door: str, *, at: datetime) -> list[FollowUp]:
+def ask_due(
+    session: Any, door: str, *, at: datetime, awake_at: Callable[[Person, datetime], datetime] = _always
+) -> list[FollowUp]:
     """Mark as asked what is due now and return it; the caller gives each its turn in the same transaction.
 
     After a long standstill several check-backs of one man may be due: the latest counts, the others are cancelled. A
-    man who cannot be reached is not asked; staff are told instead.
+    man who cannot be reached is not asked; staff are told instead. In his night only a man is asked who has not said
+    that he is safe; who has is asked in the morning.
+
+    Args:
+        session: The transaction.
+        door: Only men who came through this door.
+        at: Now.
+        awake_at: Returns the moment itself, or the end of the man's quiet hours where it lies in them.
     """
     query = select(FollowUp).join(Person, Person.id == FollowUp.person_id)
     query = query.where(Person.door == door, FollowUp.state == _PENDING, FollowUp.due_at <= at)
+    query = query.where(FollowUp.kind.in_(CHECK_BACKS)).order_by(FollowUp.due_at.desc())
     newest: dict[str, FollowUp] = {}
     asked = []
-    for row in session.execute(query.order_by(FollowUp.due_at.desc())).scalars().all():
-        if row.kind in CHECK_BACKS and row.person_id in newest:
+    for row in session.execute(query).scalars().all():
+        person = session.get(Person, row.person_id)
+        if row.person_id in newest:
             row.state, row.closed_at = "cancelled", at
-        elif session.get(Person, row.person_id).unreachable_at is not None:
+        elif person.unreachable_at is not None:
             _close_unasked(session, row, at)
+        elif _has_answered(session, row) and awake_at(person, at) > at:
+            row.due_at = awake_at(person, at)
         else:
             row.state, row.asked_at = _ASKED, at
             asked.append(row)
-        if row.kind in CHECK_BACKS:
-            newest.setdefault(row.person_id, row)
+        newest.setdefault(row.person_id, row)
     session.flush()
     return asked
+
+
+def _has_answered(session: Any, row: FollowUp) -> bool:
+    """Return whether he has answered all that this crisis has asked him so far."""
+    unanswered = select(FollowUp.id).filter_by(person_id=row.person_id, flag_id=row.flag_id, state="unanswered")
+    if session.execute(unanswered.limit(1)).scalar() is not None:
+        return False
+    return not is_question_open(session, row.person_id)
 
 
 def is_asked(session: Any, follow_up_id: str) -> bool:
@@ -141,6 +167,11 @@ def owed(session: Any, person_id: str) -> frozenset[str]:
     return frozenset(row.kind for row in _of(session, person_id, _PENDING, DAY, WEEK))
 
 
+def is_near(session: Any, person_id: str, *, at: datetime, within: timedelta) -> bool:
+    """Return whether a check-back is due so soon that nothing else should be asked before it."""
+    return any(row.due_at <= at + within for row in _of(session, person_id, _PENDING))
+
+
 def has_been_asked(session: Any, person_id: str) -> bool:
     """Return whether a check-back waits for his answer."""
     return bool(_of(session, person_id, _ASKED))
@@ -166,11 +197,7 @@ def own_flag(session: Any, person_id: str) -> Flag | None:
 
 
 def _close_unasked(session: Any, row: FollowUp, at: datetime) -> None:
-    row.closed_at = at
-    if row.kind not in CHECK_BACKS:
-        row.state = "cancelled"
-        return
-    row.state = "unanswered"
+    row.state, row.closed_at = "unanswered", at
     _tell_staff(session, row.person_id, _NOT_REACHED, at)
 
 

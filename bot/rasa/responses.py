@@ -1,4 +1,8 @@
-"""Rasa response generator: the variation he has not read lately, with his region's words filled in."""
+"""Rasa response generator: the variation he has not read lately, in his tone, with his region's words filled in.
+
+A variation that carries ``metadata: {tone: dry}`` (or ``straight``, ``plain``) is for that tone alone, one without a
+tone for all.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.config import Settings
+from bot.config import PLAIN, Settings
 from bot.content import region_words
 
 _VARIATION = "variation"
@@ -31,25 +35,38 @@ class FreshResponses(TemplatedNaturalLanguageGenerator):
         variations = self.responses.get(utter_action)
         if not variations:
             return None
-        number = _least_recent(utter_action, len(variations), tracker)
-        words = region_words(_region(tracker) or self._default_region)
+        fitting = for_tone(variations, str(_setting(tracker, "tone") or PLAIN))
+        number = _least_recent(utter_action, fitting, tracker)
+        words = region_words(str(_setting(tracker, "region") or self._default_region))
         filled = self._fill_response(
             copy.deepcopy(variations[number]), tracker.current_slot_values(), **words, **kwargs
         )
         return {**filled, _VARIATION: number}
 
 
-def _least_recent(utter_action: str, count: int, tracker: DialogueStateTracker) -> int:
+def for_tone(variations: list[dict[str, Any]], tone: str) -> list[int]:
+    """Return the numbers of the variations that a man of this tone may read, the tone's own first.
+
+    Where all are for other tones, all: an answer in the wrong tone does less harm than none.
+    """
+    tones = [(variation.get("metadata") or {}).get("tone") for variation in variations]
+    own = [number for number, of in enumerate(tones) if of == tone]
+    for_all = [number for number, of in enumerate(tones) if of is None]
+    return own + for_all or list(range(len(variations)))
+
+
+def _least_recent(utter_action: str, fitting: list[int], tracker: DialogueStateTracker) -> int:
+    """Return the one that was said longest ago, or never; among several that were never said, the first."""
     said = [
         event.metadata.get(_VARIATION)
         for event in tracker.events
         if isinstance(event, BotUttered) and event.metadata.get("utter_action") == utter_action
     ]
     last_said = {number: position for position, number in enumerate(said) if number is not None}
-    return min(range(count), key=lambda number: last_said.get(number, -1))
+    return min(fitting, key=lambda number: last_said.get(number, -1))
 
 
-def _region(tracker: DialogueStateTracker) -> str | None:
+def _setting(tracker: DialogueStateTracker, name: str) -> Any:
+    """Return what the gate says of him beside his message: his region, his tone."""
     metadata = tracker.latest_message.metadata if tracker.latest_message else None
-    found: str | None = (metadata or {}).get("region")
-    return found
+    return (metadata or {}).get(name)

@@ -44,7 +44,7 @@ class Person(Base):
     chat_sealed = Column(SealedBlob)
     chat = Sealed("chat_sealed")  # the chat id on his door
     settings_sealed = Column(SealedBlob)
-    settings = Sealed("settings_sealed")  # region, language
+    settings = Sealed("settings_sealed")  # region, language, tone, zone, quiet hours, check-ins, pause
 
 
 class PersonKey(Base):

@@ -20,7 +20,7 @@ from bot.errors import StorageError
 from bot.logs import log_event
 from bot.storage import Claims, Database
 from bot.telegram.feed import UpdateFeed, parse
-from bot.telegram.transport import TelegramTransport
+from bot.telegram.transport import NO_PREVIEW, TelegramTransport
 from bot.telegram.updates import ALLOWED_UPDATES, DOOR, blocked_by, chosen_label, group_of, incoming_of
 from bot.telegram.webhook import Webhook
 from bot.turns import Conductor, DialogueClient, Gate, Sender
@@ -213,7 +213,10 @@ class TelegramDoor:
             if label is not None and query.message is not None and query.message.chat.type == ChatType.PRIVATE:
                 text = f"{getattr(query.message, 'text', '')}\n\n> {label}"
                 await self._bot.edit_message_text(
-                    text, chat_id=query.message.chat.id, message_id=query.message.message_id
+                    text,
+                    chat_id=query.message.chat.id,
+                    message_id=query.message.message_id,
+                    link_preview_options=NO_PREVIEW,
                 )
         except TelegramError as error:  # the choice is committed; its looks are not worth a retry
             log_event(_log, "telegram.acknowledge_failed", kind=type(error).__name__)

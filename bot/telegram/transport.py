@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -11,6 +12,8 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.errors import NotSentError, SlowDownError, UncertainSendError, UnreachableError
 
 _NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)  # a preview would show on his screen where he was sent
+_NUMBER = re.compile(r"\d{3}|https?:|www\.|\.(?:org|com|de|uk|net)\b")  # of a line or a place to turn to
 _GONE = ("chat not found", "user is deactivated", "bot was blocked")
 
 
@@ -32,8 +35,8 @@ class TelegramTransport:
                 int(chat_id),
                 text,
                 reply_markup=keyboard,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                protect_content=False,
+                link_preview_options=NO_PREVIEW,
+                protect_content=is_about_him(text, has_choices=bool(buttons)),
             )
         except TelegramError as error:
             raise _translated(error) from error
@@ -53,6 +56,15 @@ class TelegramTransport:
             await self._bot.send_chat_action(int(chat_id), ChatAction.TYPING)
         except TelegramError:
             return
+
+
+def is_about_him(text: str, *, has_choices: bool) -> bool:
+    """Return whether a bubble must not be forwarded or saved by a slip of the thumb.
+
+    A question with choices ends up with his answer written below it. A number to call stays free to be copied or sent
+    on, whatever else stands in the bubble; so do his own files, which he asked for to have them.
+    """
+    return has_choices and _NUMBER.search(text) is None
 
 
 def _rows(buttons: tuple[tuple[str, str], ...]) -> list[list[InlineKeyboardButton]]:

@@ -9,14 +9,16 @@ from sqlalchemy import func, select
 
 from bot.config import REGIONS, Settings
 from bot.consent import RESEARCH, record_answer
-from bot.content import label, say
+from bot.content import Wish, label, say, wished_time
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
 from bot.storage.models import InboxMessage, Person, Turn
-from bot.turns import outbox
+from bot.turns import appointments, outbox, preferences
+from bot.turns.asking import Answer
 from bot.turns.his_data import FILES, PAGE, told_plainly
 from bot.turns.messages import Reply, ReplyButton
-from bot.turns.people import change_setting, settings_of
+from bot.turns.people import settings_of
+from bot.turns.reminders import CHECK_IN
 
 # Commands that are a shorter way to say something to the dialogue.
 TO_DIALOGUE = {
@@ -36,10 +38,12 @@ MENU = {
     "doctor": "Get ready for a doctor's visit",
     "find": "Groups and services",
     "plan": "Your own plan for bad hours",
+    "remind": "Check-ins and reminders",
+    "pause": "Have me keep quiet for a while",
     "person": "Ask clinic staff to get in touch",
     "me": "What I keep about you",
     "export": "Get all of it as files",
-    "settings": "Region, researchers, check-backs",
+    "settings": "Region, tone, quiet hours and more",
     "region": "Where you are: numbers and places",
     "whoreads": "Who can read this",
     "research": "Let researchers read it, or not",
@@ -71,6 +75,7 @@ QUESTIONS = {
 }
 # Receipts: after an uncertain send they do not come a second time.
 RECEIPTS = ("region_done", "research_yes", "research_no", "check_backs_dropped", "forget_kept", "left_alone")
+REMIND_ME = "remind me"
 SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
 
@@ -96,10 +101,8 @@ class Desk:
         elif name == "me":
             days = self._settings.retention_log_days
             self._queue(session, person, row, told_plainly(session, person, retention_days=days), at)
-        elif name == "settings":
-            owed = follow_ups.owed(session, person.id)
-            choices = ("settings_region", "settings_research", *(("settings_check_backs",) if owed else ()))
-            self._say(session, person, row, "settings", at, choices)
+        elif name in ("settings", "pause", "remind"):
+            self._queue_answer(session, person, row, self._preferences(session, person, row, name, at), at)
         elif name in QUESTIONS:
             self._say(session, person, row, f"{name}_question", at, QUESTIONS[name])
         else:
@@ -108,8 +111,12 @@ class Desk:
 
     def press(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
         """Act on one of the gate's own buttons, apart from consent and erasure, which are routed before."""
-        if name in REGIONS:
-            change_setting(person, "region", name)
+        chosen = preferences.choose(session, person, name, at)
+        asked = name.removeprefix("settings_")
+        if chosen is not None:
+            self._queue_answer(session, person, row, chosen, at)
+        elif name in REGIONS:
+            preferences.set_region(session, person, name, at)
             self._say(session, person, row, "region_done", at)
         elif name in ("research_yes", "research_no"):
             record_answer(session, person_id=person.id, kind=RESEARCH, given=name == "research_yes", at=at)
@@ -121,12 +128,42 @@ class Desk:
             self._say(session, person, row, "check_backs_dropped", at)
         elif name in ("forget_no", "export_no", "check_backs_keep"):
             self._say(session, person, row, "forget_kept" if name == "forget_no" else "left_alone", at)
-        elif name.removeprefix("settings_") in QUESTIONS:
-            asked = name.removeprefix("settings_")
+        elif asked in preferences.QUESTIONS:
+            self._queue_answer(session, person, row, preferences.ask(person, asked, at), at)
+        elif asked in QUESTIONS:
             self._say(session, person, row, f"{asked}_question", at, QUESTIONS[asked])
         else:
             self._say(session, person, row, "stale_button", at)
         self._finish(session, person, row, at)
+
+    def remind(self, session: Any, person: Person, row: InboxMessage, wish: Wish, *, at: datetime) -> None:
+        """Do what he asked for in words: write to him at a time."""
+        self._queue_answer(session, person, row, appointments.wished(session, person, wish, at), at)
+        self._finish(session, person, row, at)
+
+    def speak(self, session: Any, person: Person, row: InboxMessage, name: str, *, at: datetime) -> None:
+        """Say what he asked to be told at this time, or put the first two questions; nobody has just written."""
+        if name == preferences.FIRST_QUESTIONS:
+            self._queue_answer(session, person, row, preferences.ask_first(person, has_words=True), at)
+        else:
+            choices = tuple((str(mood), f'/mood_checkin{{"mood": "{mood}"}}') for mood in range(11))
+            bubbles = say(name, settings_of(person)["region"], turn=at.toordinal())
+            buttons = tuple(ReplyButton(*choice) for choice in choices) if name == CHECK_IN else ()
+            self._queue(session, person, row, bubbles, at, buttons)
+        row.state = "done"
+
+    @staticmethod
+    def _preferences(session: Any, person: Person, row: InboxMessage, name: str, at: datetime) -> Answer:
+        """Return what a command about his settings is answered with; he may have typed more behind it."""
+        _, _, more = row.body.reveal()["text"].strip().partition(" ")
+        if name == "pause":
+            return appointments.pause_till(session, person, more, at)
+        wish = wished_time(f"{REMIND_ME} {more}") if name == "remind" else None
+        if wish is not None:
+            return appointments.wished(session, person, wish, at)
+        if name == "remind":
+            return appointments.ask_check_in(person)
+        return preferences.overview(session, person, at)
 
     def answer_content(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> None:
         """Say honestly what cannot be read here; a place is of use only while he looks for a service."""
@@ -184,7 +221,12 @@ class Desk:
     ) -> None:
         region = settings_of(person)["region"]
         texts = say(name, region, turn=turn, staff=self._settings.staff_reads_until)
-        self._queue(session, person, row, texts, at, choices, resend=name not in RECEIPTS)
+        buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
+        self._queue(session, person, row, texts, at, buttons, resend=name not in RECEIPTS)
+
+    def _queue_answer(self, session: Any, person: Person, row: InboxMessage, answer: Answer, at: datetime) -> None:
+        buttons = tuple(ReplyButton(text, f"gate:{choice}") for text, choice in answer.choices)
+        self._queue(session, person, row, answer.bubbles, at, buttons)
 
     @staticmethod
     def _queue(
@@ -193,12 +235,11 @@ class Desk:
         row: InboxMessage,
         texts: list[str],
         at: datetime,
-        choices: tuple[str, ...] = (),
+        buttons: tuple[ReplyButton, ...] = (),
         *,
         resend: bool = True,
     ) -> None:
         bubbles = [Reply(text) for text in texts]
-        buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id, resend=resend)
 

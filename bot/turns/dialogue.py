@@ -22,7 +22,7 @@ class TurnRequest:
         message_id: Inbox id; a repeated one runs nothing.
         text: His words, without leading slashes, or empty for a button.
         payload: What a pressed button of ours stands for, such as ``/affirm``; empty for words.
-        metadata: Screening level and kind, region and language.
+        metadata: Screening level and kind, region, language and tone.
     """
 
     person_id: str

@@ -24,7 +24,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox, pace
+from bot.turns import edits, outbox, pace, reminders
 from bot.turns.messages import WITH_WORDS, Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
@@ -94,6 +94,7 @@ class Gate:
             row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
             follow_ups.hear(session, person.id, at=incoming.at)
             self._keep_pace(session, person, row, screening)
+            reminders.hear(session, person.id)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)
         self._remember(incoming, text)
@@ -191,10 +192,11 @@ class Gate:
     def _region(self, person: Person) -> str:
         """Return where he is; numbers of the installation's region are better than none."""
         try:
-            return settings_of(person)["region"]
+            region: str = settings_of(person)["region"]
         except SealBrokenError:
             log_event(_log, "gate.settings_unreadable", level=logging.ERROR, person=person.id)
             return self._settings.region
+        return region
 
     def _earlier(self, incoming: Incoming) -> list[str]:
         chat = f"{incoming.door}:{incoming.chat_id}"

@@ -16,6 +16,7 @@ from bot.errors import KeyMissingError, SealBrokenError
 from bot.records.safety_plan import plan_of
 from bot.storage.models import Consent, Flag, FollowUp, InboxMessage, OutboxMessage, Person, Record, Turn
 from bot.turns.people import settings_of
+from bot.turns.reminders import KINDS
 
 JSON, PAGE = "ballast.json", "ballast.html"
 FILES = (JSON, PAGE)
@@ -37,6 +38,7 @@ def told_plainly(session: Any, person: Person, *, retention_days: int) -> list[s
         "me_answers": count(OutboxMessage, OutboxMessage.body_sealed.isnot(None)),
         "me_scores": count(Record, Record.kind.in_(("mood", "phq9"))),
         "me_plan": len(plan_of(session, person.id)),
+        "me_check_ins": count(FollowUp, FollowUp.kind.in_(KINDS), FollowUp.state == "pending"),
         "me_flags": count(Flag),
         "me_days": retention_days,
         "me_keeps": _yes(has_given(session, person.id, STORAGE)),
@@ -86,6 +88,12 @@ def everything_of(session: Any, person: Person, *, at: datetime) -> dict[str, An
         "check_backs": [
             {"due_at": row.due_at.isoformat(), "kind": row.kind, "state": row.state}
             for row in rows(FollowUp, FollowUp.due_at)
+            if row.kind not in KINDS
+        ],
+        "reminders": [
+            {"due_at": row.due_at.isoformat(), "kind": row.kind, "state": row.state}
+            for row in rows(FollowUp, FollowUp.due_at)
+            if row.kind in KINDS
         ],
     }
 

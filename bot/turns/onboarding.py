@@ -1,6 +1,7 @@
 """First meeting: say what this is, ask for consent, keep what he already wrote until he has chosen.
 
-A message in crisis never waits for a form: it passes, and the questions come later.
+A message in crisis never waits for a form: it passes, and the questions come later. Region and tone are asked after his
+choice and after the answer to what he wrote before it; both can be skipped, and neither holds a message back.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from sqlalchemy import select, update
 
 from bot.consent import ADULT, STORAGE, answer_of, record_answer
 from bot.content import label, say
+from bot.escalation import follow_ups
 from bot.storage.models import InboxMessage, Person
 from bot.turns import outbox
+from bot.turns.check_backs import speak_next
 from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import settings_of
+from bot.turns.preferences import FIRST_QUESTIONS, ask_first
 
 CHOICES = ("consent_yes", "consent_no", "too_young")
 
@@ -52,6 +56,18 @@ def answer_consent(session: Any, person: Person, row: InboxMessage, choice: str,
     state = "done" if choice == "too_young" else "pending"
     session.execute(released.values(state=state).execution_options(synchronize_session="fetch"))
     row.state = "done"
+    if choice != "too_young":
+        _ask_region(session, person, row, is_waiting=is_waiting, at=at)
+
+
+def _ask_region(session: Any, person: Person, row: InboxMessage, *, is_waiting: bool, at: datetime) -> None:
+    """Ask where he is: now, or behind the answers to what waited; not while we ask whether he is safe."""
+    if is_waiting:
+        speak_next(session, person.id, row.door, f"gate:{FIRST_QUESTIONS}", at)
+    elif not follow_ups.is_question_open(session, person.id):
+        asked = ask_first(person, has_words=False)
+        buttons = tuple(ReplyButton(text, f"gate:{choice}") for text, choice in asked.choices)
+        outbox.queue(session, person.id, [Reply(asked.bubbles[0], buttons)], at=at, turn_id=row.id)
 
 
 def _bubbles(name: str, region: str) -> list[Reply]:

@@ -1,4 +1,4 @@
-"""Find a man by his chat, or begin with him; and what he set."""
+"""Find a man by his chat, or begin with him; what he set, and how he is to be spoken to now."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.config import PLAIN
 from bot.storage.columns import new_id
-from bot.storage.models import Person
+from bot.storage.models import Flag, Person
 
 
 def find_or_begin(session: Any, door: str, chat_id: str, *, region: str, language: str, at: datetime) -> Person:
@@ -26,12 +27,26 @@ def find_or_begin(session: Any, door: str, chat_id: str, *, region: str, languag
     return person
 
 
-def settings_of(person: Person) -> dict[str, str]:
-    """Return his region and language."""
-    found: dict[str, str] = person.settings.reveal()
+def settings_of(person: Person) -> dict[str, Any]:
+    """Return his region and language, and what else he has chosen: tone, zone, quiet hours, check-ins, a pause."""
+    found: dict[str, Any] = person.settings.reveal()
     return found
 
 
-def change_setting(person: Person, name: str, value: str) -> None:
-    """Set one of his settings."""
-    person.settings = settings_of(person) | {name: value}
+def change_setting(person: Person, name: str, value: Any) -> None:
+    """Set one of his settings; None takes it away."""
+    kept = settings_of(person)
+    kept.pop(name, None)
+    person.settings = kept if value is None else kept | {name: value}
+
+
+def manner_of(session: Any, person: Person) -> dict[str, str]:
+    """Return what the dialogue must know to speak to him: region, language and tone.
+
+    While a flag of his is open the tone is plain, whatever he chose: no dry humour then.
+    """
+    his = settings_of(person)
+    open_flag = select(Flag.id).filter_by(person_id=person.id).where(Flag.closed_at.is_(None)).limit(1)
+    is_flagged = session.execute(open_flag).scalar() is not None
+    tone = PLAIN if is_flagged else his.get("tone", PLAIN)
+    return {"region": his["region"], "language": his["language"], "tone": tone}

@@ -7,16 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from bot.config import Settings
-from bot.content import typed_choice, word_for_sign
+from bot.content import typed_choice, wished_time, word_for_sign
 from bot.crisis import Level
 from bot.escalation import follow_ups
 from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red, note_held_erasure
-from bot.storage.models import ButtonToken, InboxMessage, Person
-from bot.turns import onboarding
+from bot.storage.models import InboxMessage, Person
+from bot.turns import offers, onboarding, pausing
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
 from bot.turns.dialogue import TurnRequest
 from bot.turns.messages import Kind, without_slashes
-from bot.turns.people import settings_of
+from bot.turns.people import manner_of
+from bot.turns.preferences import FIRST_QUESTIONS
+
+GATE = "gate:"  # in front of what a button of the gate's own stands for
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,17 @@ class Router:
             row.state = "done"
             return None
         if row.kind == Kind.FOLLOW_UP:
-            return _route_follow_up(session, person, row, body)
+            return self._route_follow_up(session, person, row, body["payload"], at)
         if row.kind == Kind.BUTTON:
             return self._route_button(session, person, row, body, at)
         return self._route_words(session, person, row, body["text"] or "", level, at)
 
     def _route_words(
         self, session: Any, person: Person, row: InboxMessage, text: str, level: Level, at: datetime
-    ) -> TurnRequest | None:
+    ) -> Outcome:
         command = command_of(text)
+        if command != "pause":
+            pausing.note_word(person)
         if command in ("forget", "person"):  # they work in every state
             self._desk.answer(session, person, row, command, at=at)
             return None
@@ -65,7 +70,7 @@ class Router:
             self._first_questions(session, person, row, text, command, at)
             return None
         if command in TO_DIALOGUE:
-            return _turn(person, row, payload=TO_DIALOGUE[command])
+            return _turn(session, person, row, payload=TO_DIALOGUE[command])
         if command is not None:
             self._desk.answer(session, person, row, command, at=at)
             return None
@@ -82,10 +87,18 @@ class Router:
 
     def _route_text(
         self, session: Any, person: Person, row: InboxMessage, text: str, level: Level, at: datetime
-    ) -> TurnRequest | None:
+    ) -> Outcome:
         if row.kind in (Kind.MEDIA, Kind.EDIT) and not text:
             self._desk.answer_content(session, person, row, at=at)
             return None
+        if level is Level.NONE:
+            payload = offers.typed(session, person.id, text, at=at)
+            if payload is not None:
+                return self._route_choice(session, person, row, payload, at)
+            wish = wished_time(text)
+            if wish is not None:
+                self._desk.remind(session, person, row, wish, at=at)
+                return None
         words = word_for_sign(text) or without_slashes(text)
         is_wordless = level is Level.NONE and not any(char.isalnum() for char in words)
         if is_wordless and not (words and has_open(session, person.id, CRISIS_KINDS)):  # a sign may answer a question
@@ -94,28 +107,45 @@ class Router:
         if row.body.reveal()["cut"] and row.attempts == 0:
             self._desk.say(session, person, row, "too_long", at=at)
             row.state = "pending"
-        return _turn(person, row, text=words)
+        return _turn(session, person, row, text=words)
 
     def _route_button(
         self, session: Any, person: Person, row: InboxMessage, body: dict[str, Any], at: datetime
     ) -> Outcome:
         payload: str | None = body.get("payload")  # known already when the dialogue is asked again
         if payload is None:
-            choice = _use(session, person, body["button"], at)
+            choice = offers.use(session, person.id, body["button"], at=at)
             if choice is None:
                 self._desk.say(session, person, row, "stale_button", at=at)
                 return None
             payload = choice["payload"]
             row.body = {"text": None, "button": choice["label"], "payload": payload}
-        if not payload.startswith("gate:"):
-            return _turn(person, row, payload=payload)
-        name = payload.removeprefix("gate:")
+        return self._route_choice(session, person, row, payload, at)
+
+    def _route_choice(self, session: Any, person: Person, row: InboxMessage, payload: str, at: datetime) -> Outcome:
+        """Do what a button stands for, whether he pressed it or typed what it says."""
+        if not payload.startswith(GATE):
+            return _turn(session, person, row, payload=payload)
+        name = payload.removeprefix(GATE)
         if name == "forget_yes":
             return self._forget(session, person, row, at)
         if name in onboarding.CHOICES:
             onboarding.answer_consent(session, person, row, name, at=at)
         else:
             self._desk.press(session, person, row, name, at=at)
+        return None
+
+    def _route_follow_up(
+        self, session: Any, person: Person, row: InboxMessage, payload: str, at: datetime
+    ) -> TurnRequest | None:
+        """Say what is due, unless he has answered, declined or begun to talk of his safety while it waited."""
+        if not payload.startswith(GATE) and follow_ups.is_asked(session, row.id):
+            return _turn(session, person, row, payload=payload)
+        name = payload.removeprefix(GATE)
+        is_wanted = follow_ups.is_asked(session, row.id) or name == FIRST_QUESTIONS
+        if payload.startswith(GATE) and is_wanted and not follow_ups.is_question_open(session, person.id):
+            self._desk.speak(session, person, row, name, at=at)
+        row.state = "done"
         return None
 
     def _forget(self, session: Any, person: Person, row: InboxMessage, at: datetime) -> Erasure | None:
@@ -132,26 +162,6 @@ def _may_pass(session: Any, person: Person) -> bool:
     return onboarding.may_pass(session, person) or follow_ups.is_question_open(session, person.id)
 
 
-def _route_follow_up(session: Any, person: Person, row: InboxMessage, body: dict[str, Any]) -> TurnRequest | None:
-    """Give a check-back its turn, unless he has answered or declined while it waited."""
-    if follow_ups.is_asked(session, row.id):
-        return _turn(person, row, payload=body["payload"])
-    row.state = "done"
-    return None
-
-
-def _turn(person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:
-    metadata = {**row.screening.reveal(), **settings_of(person)}
+def _turn(session: Any, person: Person, row: InboxMessage, *, text: str = "", payload: str = "") -> TurnRequest:
+    metadata = {**row.screening.reveal(), **manner_of(session, person)}
     return TurnRequest(person.id, row.id, text, payload, metadata)
-
-
-def _use(session: Any, person: Person, token: str | None, at: datetime) -> dict[str, str] | None:
-    """Use up a button together with the others of its message; None if it is unknown, another's or spent."""
-    button = session.get(ButtonToken, token or "")
-    if button is None or button.person_id != person.id or button.used_at is not None:
-        return None
-    choice: dict[str, str] = button.choice.reveal()
-    siblings = session.query(ButtonToken).filter_by(outbox_id=button.outbox_id).all()
-    for sibling in siblings:
-        sibling.used_at = at
-    return choice

@@ -22,13 +22,14 @@ from bot.turns.people import settings_of
 
 
 def text_for(session: Any, row: InboxMessage) -> str:
-    """Return which of the gate's texts stands in for the dialogue.
+    """Return which of the gate's texts stands in for the dialogue; empty where we speak unasked and nothing is lost.
 
     A "yes" or "ok" while his flag is open still belongs to the crisis, whatever it screens as by itself. A
     check-back asks all the same.
     """
     if row.kind == MessageKind.FOLLOW_UP:
-        return f"check_back_{follow_ups.kind_of(session, row.id)}"
+        kind = follow_ups.kind_of(session, row.id)
+        return f"check_back_{kind}" if kind in follow_ups.CHECK_BACKS else ""
     screening = row.screening.reveal()
     level, kind = Level(screening["level"]), Kind(screening.get("kind", "self"))
     if kind.harms_others and level >= Level.CONCERN:
@@ -41,7 +42,9 @@ def text_for(session: Any, row: InboxMessage) -> str:
 
 
 def stand_in(session: Any, person_id: str, message_id: str, name: str, at: datetime) -> None:
-    """Queue a text; how many of his other messages were answered so picks the variation."""
+    """Queue a text, if there is one; how many of his other messages were answered so picks the variation."""
+    if not name:
+        return
     told = select(func.count(InboxMessage.id)).filter_by(person_id=person_id).where(InboxMessage.attempts > 0)
     earlier = session.execute(told.where(InboxMessage.id != message_id)).scalar()
     region = settings_of(session.get(Person, person_id))["region"]

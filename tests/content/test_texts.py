@@ -9,7 +9,12 @@ from bot.content import label, region_words, say, typed_choice, word_for_sign
 from bot.content.texts import DOCTOR
 
 BOOK = yaml.safe_load((Path(content.__file__).parent / "en.yml").read_text(encoding="utf-8"))
-NOT_TEXTS = {"buttons", "consent_words", "signs"}
+NOT_TEXTS = {"buttons", "consent_words", "signs", "times"}
+# What his settings and times fill in.
+WORDS = {
+    name: f"<{name}>"
+    for name in ("place", "tone", "check_ins", "zone", "quiet", "pause", "when", "day", "time", "begins", "ends")
+}
 TEXTS = {name: variations for name, variations in BOOK.items() if name not in NOT_TEXTS}
 SAFETY = sorted(name for name in TEXTS if name.startswith("safety_"))
 MOST_WORDS = 60
@@ -18,7 +23,7 @@ each_region = pytest.mark.parametrize("region", REGIONS)
 
 
 def variations_of(name, region):
-    return [say(name, region, turn=turn) for turn in range(len(TEXTS[name]))]
+    return [say(name, region, turn=turn, words=WORDS) for turn in range(len(TEXTS[name]))]
 
 
 @each_region
@@ -51,7 +56,7 @@ def test_variations_differ_in_every_bubble_but_the_list_of_numbers(name):
 
 @each_text
 def test_a_text_said_again_goes_on_to_the_next_variation_and_round(name):
-    said = [say(name, "uk", turn=turn) for turn in range(2 * len(TEXTS[name]))]
+    said = [say(name, "uk", turn=turn, words=WORDS) for turn in range(2 * len(TEXTS[name]))]
     assert said[: len(TEXTS[name])] == said[len(TEXTS[name]) :]
 
 

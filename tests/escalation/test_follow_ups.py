@@ -31,8 +31,8 @@ class Book:
     def hears(self):
         self.do(follow_ups.hear, self.person_id)
 
-    def asks(self):
-        return self.do(follow_ups.ask_due, "telegram")
+    def asks(self, **more):
+        return self.do(follow_ups.ask_due, "telegram", **more)
 
     def answers(self, *, is_safe):
         self.do(follow_ups.answer, self.person_id, is_safe=is_safe)
@@ -270,7 +270,55 @@ def test_a_reminder_lives_in_the_same_table_and_is_none_of_the_clinics_business(
     with database.write() as session:
         session.add(reminder)
     book.declines()
-    assert book.asks() == ["check_in"]
+    book.crisis()
+    assert book.asks() == []  # another room's to ask
+    clock.forward(days=8)
+    assert book.asks() == [WEEK]
+    book.declines()
     clock.forward(days=3)
     assert book.gives_up() == 0
-    assert dict(book.states())["check_in"] == "asked"
+    assert dict(book.states())["check_in"] == "pending"
+
+
+def sleeps_till(clock, **span):
+    """Return an ``awake_at`` of a man who sleeps from now on for so long."""
+    ends = clock() + timedelta(**span)
+    return lambda person, at: max(at, ends)
+
+
+@pytest.mark.parametrize("kind", [DAY, WEEK])
+def test_a_check_back_that_is_due_in_his_night_waits_for_the_morning(book, clock, kind):
+    book.crisis()
+    book.answers(is_safe=True)
+    clock.forward(hours=24)
+    if kind == WEEK:
+        book.asks()
+        book.answers(is_safe=True)
+        clock.forward(days=6)
+    asleep = sleeps_till(clock, hours=7)
+    assert book.asks(awake_at=asleep) == []
+    assert book.due_in()[kind] == timedelta(hours=7)
+    clock.forward(hours=6, minutes=59)
+    assert book.asks(awake_at=asleep) == []
+    clock.forward(minutes=1)
+    assert book.asks(awake_at=asleep) == [kind]
+
+
+def test_the_watch_over_an_open_question_knows_no_night(book, clock):
+    book.crisis()
+    clock.forward(minutes=30)
+    assert book.asks(awake_at=sleeps_till(clock, hours=7)) == [SILENCE]
+    clock.forward(hours=23, minutes=30)
+    assert book.asks(awake_at=sleeps_till(clock, hours=7)) == [DAY]  # he has not answered yet
+
+
+def test_who_left_one_unanswered_is_asked_by_the_clock_from_then_on(book, clock):
+    book.crisis()
+    book.answers(is_safe=True)
+    clock.forward(hours=24)
+    book.asks()
+    clock.forward(hours=24)
+    book.gives_up()
+    assert not book.is_open()
+    clock.forward(days=5)
+    assert book.asks(awake_at=sleeps_till(clock, hours=7)) == [WEEK]

@@ -155,8 +155,10 @@ async def test_press_is_answered_at_once_and_shows_what_was_chosen(house, api, d
     assert stored(house) == [update_id]
     assert "answerCallbackQuery" in [method for method, _ in api.calls]
     edited = api.messages[shown.message_id]
-    assert "Leave it" in edited["text"]
+    assert edited["text"] == "Sure?\n\n> Leave it"
     assert "reply_markup" not in edited
+    edit = next(payload for method, payload in api.calls if method == "editMessageText")
+    assert edit["link_preview_options"] == {"is_disabled": True}
 
 
 @pytest.mark.parametrize("method", ["answerCallbackQuery", "editMessageText"])

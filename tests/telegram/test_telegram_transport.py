@@ -55,6 +55,25 @@ async def test_numbers_stand_side_by_side_and_sentences_below_each_other(api, tr
     assert [len(row) for row in rows[1]] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("text", "buttons", "is_protected"),
+    [
+        ("Feeling down, depressed, or hopeless", (("Several days", "a"),), True),
+        ("Sure?", (("Wipe it", "a"),), True),
+        ("Where are you?", (("UK", "a"),), True),
+        ("Good. So, what's on your mind?", (), False),
+        ("988 Suicide & Crisis Lifeline: call or text 988", (), False),
+        ("Will you call Samaritans (call 116 123)?", (("Yes", "a"),), False),
+        ("Have a look at andysmanclub.co.uk. Would you go?", (("Yes", "a"),), False),
+    ],
+)
+async def test_what_holds_his_answers_cannot_be_forwarded_and_a_number_can(api, transport, text, buttons, is_protected):
+    await transport.send(MAN, text, buttons)
+    (sent,) = api.sent
+    assert bool(sent.payload.get("protect_content")) is is_protected
+    assert sent.payload["link_preview_options"] == {"is_disabled": True}
+
+
 async def test_file_arrives_under_its_name_with_its_line_and_fails_like_a_text(api, transport):
     number = await transport.send_file(MAN, "To read.", "ballast.html", b"<p>x</p>")
     (sent,) = api.sent

@@ -143,9 +143,9 @@ class Path:
         return [text for _, text, _ in self.messenger.sent[before:]]
 
     @staticmethod
-    def wording(name: str, region: str = "us-miami", turn: int = 0) -> list[str]:
+    def wording(name: str, region: str = "us-miami", turn: int = 0, **words: str) -> list[str]:
         """Return the bubbles of one of the gate's texts: what counts is which one he gets, not how it reads."""
-        return say(name, region, turn=turn)
+        return say(name, region, turn=turn, words=words)
 
     async def presses(self, label: str, *, chat: str = CHAT) -> list[str]:
         """Press the newest button of this label that he was shown."""

@@ -34,20 +34,34 @@ def lines_of(text):
 
 
 async def test_me_counts_what_is_kept(path, lived):
+    await path.says("remind me tomorrow")
     await path.says(SECRET)
     await path.says(CRISIS)
     told, more = (await path.says("/me"))[:2]
     named = {
         path.wording(f"me_{name}")[0]: name
-        for name in ("since", "messages", "answers", "scores", "plan", "flags", "days", "keeps", "research", "region")
+        for name in (
+            "since",
+            "messages",
+            "answers",
+            "scores",
+            "plan",
+            "check_ins",
+            "flags",
+            "days",
+            "keeps",
+            "research",
+            "region",
+        )
     }
     found = {named[line]: value for line, value in lines_of(told).items()}
     assert found.pop("answers").isdigit()
     assert found == {
         "since": "2026-11-22",
-        "messages": "3",
+        "messages": "4",
         "scores": "1",
         "plan": "1",
+        "check_ins": "1",
         "flags": "1",
         "days": "365",
         "keeps": "yes",
@@ -65,6 +79,7 @@ async def test_me_says_no_to_what_he_refused(path):
 
 async def test_export_is_asked_and_then_sent_as_two_files_with_all_of_his(path, lived):
     await path.says(SECRET)
+    await path.says("remind me tomorrow")
     await path.says(CRISIS)
     await path.says(kind=Kind.MEDIA, content="voice")
     assert (await path.says("/export"))[0] == path.wording("export_question")[0]
@@ -73,7 +88,9 @@ async def test_export_is_asked_and_then_sent_as_two_files_with_all_of_his(path, 
     assert said[:2] == [*path.wording("export_data"), *path.wording("export_page")]
     data = json.loads(path.messenger.files["ballast.json"])
     his = [row["text"] for row in data["messages"] if row["from"] == "you"]
-    assert his[:2] == [SECRET, CRISIS]
+    assert his[:3] == [SECRET, "remind me tomorrow", CRISIS]
+    assert [(row["kind"], row["state"]) for row in data["reminders"]] == [("reminder", "pending")]
+    assert {row["kind"] for row in data["check_backs"]} == {"silence", "day", "week"}
     assert f"re: {SECRET}" in [row["text"] for row in data["messages"] if row["from"] == "Ballast"]
     assert [row["content"] for row in data["records"]] == [{"mood": 3}, {"parts": {"alone": "walk the dog"}}]
     assert [(row["kind"], row["state"]) for row in data["flags"]] == [("screening", "open")]
@@ -147,7 +164,8 @@ async def test_files_wait_in_the_outbox_for_nobody_who_was_erased(path, lived):
 
 
 async def test_settings_lead_to_region_and_researchers(path, lived):
-    assert await path.says("/settings") == path.wording("settings")
+    (now,) = await path.says("/settings")
+    assert "Miami" in now
     assert await path.presses("Where I am") == path.wording("region_question")
     await path.says("/settings")
     assert await path.presses("Researchers") == path.wording("research_question")

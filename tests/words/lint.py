@@ -22,6 +22,7 @@ PLACEHOLDERS = frozenset(
         "total",
         "mood",
         "before",
+        *("place", "tone", "check_ins", "zone", "quiet", "pause", "when", "day", "time", "begins", "ends"),
     )
 )
 RUN = 6  # words in a row that count as copied

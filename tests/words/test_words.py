@@ -66,6 +66,7 @@ PROMISED_IN_DIALOGUE = {
     "utter_other_person_lines": {"emergency", "crisis"},
     "utter_decline_check_back": {"crisis"},
 }
+UNASKED = ("check_in", "check_in_stop", "reminder")  # beside the check-backs; one bubble each
 CHECK_BACKS = tuple(f"utter_check_back_{kind}" for kind in ("silence", "day", "week"))
 DIRECT_QUESTIONS = (
     *CHECK_BACKS,
@@ -113,7 +114,7 @@ def gate_texts() -> dict:
 
 @cache
 def gate_bubbles() -> dict[str, list[list[str]]]:
-    named_apart = ("buttons", "consent_words", "signs")
+    named_apart = ("buttons", "consent_words", "signs", "times")
     return {name: found for name, found in gate_texts().items() if name not in named_apart}
 
 
@@ -290,16 +291,18 @@ def test_yes_to_a_direct_question_always_means_danger(name):
         assert lint.questions(text) == 1, text
 
 
-def test_a_check_back_begins_with_words_that_anybody_may_see():
+def test_what_we_write_unasked_begins_with_words_that_anybody_may_see():
     said = [text for name in CHECK_BACKS for text in responses()[name]]
     said += [bubble[0] for name in PROMISED if name.startswith("check_back_") for bubble in gate_bubbles()[name]]
     assert len(said) == 12
+    said += [bubble[0] for name in UNASKED for bubble in gate_bubbles()[name]]
     assert [text for text in said if TELLING.search(text[:LOCK_SCREEN].lower())] == []
 
 
-def test_a_check_back_is_one_bubble_while_the_dialogue_is_away():
+def test_what_the_gate_writes_unasked_is_one_bubble():
     """A second bubble would be the one that the lock screen shows."""
     found = [gate_bubbles()[name] for name in PROMISED if name.startswith("check_back_")]
+    found += [gate_bubbles()[name] for name in UNASKED]
     assert {len(variation) for variations in found for variation in variations} == {1}
 
 
