@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.alerts import Alerts
 from bot.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,6 +36,8 @@ class Settings:
         region: What numbers and words a man gets until he chooses.
         staff_host: Address that the staff app listens on.
         staff_port: Port that the staff app listens on.
+        staff_url: Address under which staff reach the app; links in alarms begin with it.
+        alerts: How staff are told outside the app.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
@@ -69,6 +72,8 @@ class Settings:
     telegram_webhook_url: str = ""
     telegram_webhook_host: str = "127.0.0.1"
     telegram_webhook_port: int = 8090
+    staff_url: str = "http://127.0.0.1:8080"
+    alerts: Alerts = field(default_factory=Alerts)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -102,6 +107,8 @@ class Settings:
             telegram_webhook_url=_https(env, "TELEGRAM_WEBHOOK_URL"),
             telegram_webhook_host=env.get("TELEGRAM_WEBHOOK_HOST") or "127.0.0.1",
             telegram_webhook_port=_whole(env, "TELEGRAM_WEBHOOK_PORT", 8090, 0, 65535),
+            staff_url=_staff_url(env),
+            alerts=Alerts.from_environment(env),
         )
 
 
@@ -132,6 +139,16 @@ def _https(env: Mapping[str, str], name: str) -> str:
     if value and not value.startswith("https://"):
         raise SettingError(f"{name} is {value!r}. Telegram delivers to an address that begins with https:// only.")
     return value
+
+
+def _staff_url(env: Mapping[str, str]) -> str:
+    """Return STAFF_URL, or the address on this machine, where links open only for who sits at it."""
+    value = env.get("STAFF_URL") or f"http://{env.get('STAFF_HOST') or '127.0.0.1'}:{env.get('STAFF_PORT') or 8080}"
+    if not value.startswith(("https://", "http://")) or not value.isascii() or not value.isprintable():
+        raise SettingError(
+            f"STAFF_URL is {value!r}. It is the address of the staff app, such as https://staff.example.org."
+        )
+    return value.rstrip("/")
 
 
 def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

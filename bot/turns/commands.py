@@ -12,6 +12,7 @@ from bot.consent import RESEARCH, record_answer
 from bot.content import label, say
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
+from bot.escalation.hours import staff_sentence
 from bot.storage.models import InboxMessage, Person, Turn
 from bot.turns import outbox
 from bot.turns.his_data import FILES, PAGE, told_plainly
@@ -181,7 +182,8 @@ class Desk:
         turn: int = 0,
     ) -> None:
         region = settings_of(person)["region"]
-        texts = say(name, region, turn=turn, staff=self._settings.staff_reads_until)
+        staff = staff_sentence(session, self._settings.staff_reads_until, at=at)
+        texts = say(name, region, turn=turn, staff=staff)
         self._queue(session, person, row, texts, at, choices)
 
     @staticmethod
