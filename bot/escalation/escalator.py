@@ -114,14 +114,14 @@ def _silence(session: Any, moment: Moment, rules: dict[str, Rule]) -> int:
 
 def _ring(session: Any, flag: Flag, alarm: Alarm | None, moment: Moment) -> Alarm:
     """Begin to ring, or begin anew because a lease ran out, the flag was opened again or has become graver."""
-    if alarm is None:
-        alarm = Alarm(flag_id=flag.id, episode=0)
-        session.add(alarm)
+    alarm = alarm or Alarm(flag_id=flag.id, episode=0)
     begun = max(filter(None, (flag.reopened_at, flag.opened_at)))
     waited_ms = (moment.wall - begun).total_seconds() * 1000 if alarm.episode == 0 else 0
     # A flag that came while the worker was away has waited already, but at the most as long as it was away.
     alarm.next_ms = moment.house_ms - int(min(max(waited_ms, 0), moment.passed_ms))
     alarm.episode, alarm.step, alarm.state, alarm.level = alarm.episode + 1, 0, RINGING, flag.level
+    alarm.changed_at = moment.wall
+    session.add(alarm)
     return alarm
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.escalation.flags import ORANGE, OUTCOMES, RED, YELLOW
 
@@ -59,6 +60,7 @@ STEPS: Mapping[str, str] = {
     "flag.reopen": "opened it again: a new red sign",
     "flag.by_hand": "raised it by hand",
     "flag.notify": "told those on call",
+    "flag.called": "opened the call",
     "flag.resolve": "closed it",
 }
 
@@ -99,3 +101,9 @@ def clock_words(due_at: datetime, at: datetime) -> str:
 def moment(at: datetime) -> str:
     """Return a time in UTC such as ``12 Nov 2026, 14:05 UTC``."""
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def local(at: datetime, zone: str) -> str:
+    """Return a time as the clinic's clocks show it, such as ``Mon 23 Nov 2026, 08:00``."""
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"

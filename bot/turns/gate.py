@@ -16,7 +16,7 @@ from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, forget_readings, screen
 from bot.crisis import load as load_screening
 from bot.errors import KeyMissingError, SealBrokenError
-from bot.escalation import follow_ups, open_flag
+from bot.escalation import follow_ups, open_flag, places
 from bot.escalation.flags import level_for
 from bot.escalation.hours import staff_sentence
 from bot.logs import log_event
@@ -70,6 +70,7 @@ class Gate:
         Raises:
             StorageError: Nothing was committed; the update must not be acknowledged.
         """
+        places.refresh(self._database, at=self._clock())
         text, was_cut = cut(incoming.text) if incoming.text else (None, False)
         earlier = self._earlier(incoming)
         screening = screen(text, earlier=earlier) if text else Screening(Level.NONE)

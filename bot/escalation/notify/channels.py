@@ -106,7 +106,8 @@ class Channels:
         token, chat_id = self._alerts.chat_token, address or self._alerts.chat_id
         if not token or not chat_id:
             raise NotDeliveredError("not_set_up")
-        body = {"chat_id": chat_id, "text": notice.text, "link_preview_options": {"is_disabled": True}}
+        chat = int(chat_id) if chat_id.lstrip("-").isdecimal() else chat_id
+        body = {"chat_id": chat, "text": notice.text, "link_preview_options": {"is_disabled": True}}
         answer = _post(f"{self._chat_base}{token}/sendMessage", json.dumps(body).encode(), {})
         if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise NotDeliveredError("too_many", _asked_wait(answer))
