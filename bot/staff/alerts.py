@@ -29,6 +29,15 @@ SHOWN = 60
 SILENT_AFTER = timedelta(minutes=1)
 GAP_WITHIN = timedelta(days=3)
 CHANNEL_WORDS = {"mail": "Mail", "chat": "Telegram", "hook": "Webhook"}
+ERROR_WORDS = {
+    "too_many": "it asks us to wait",
+    "timeout": "it did not answer in time",
+    "no_connection": "it cannot be reached",
+    "refused": "it refused the message",
+    "address_refused": "it refused the address",
+    "sign_in_refused": "it refused our password",
+    "not_set_up": "it is not set up, or the address is gone",
+}
 TAKEN = "Somebody was quicker, or the flag is closed. This is how it stands now."
 
 
@@ -58,7 +67,7 @@ def index() -> ResponseReturnValue:
             "beat": beat_of(session),
             "sent": _lately(session),
         }
-    return render_template("staff/alerts.html", **page, at=at, channel_words=CHANNEL_WORDS)
+    return render_template("staff/alerts.html", **page, at=at, channel_words=CHANNEL_WORDS, error_words=error_words)
 
 
 @blueprint.get("/<row_id:flag_id>")
@@ -137,7 +146,14 @@ def channel_states(session: Any) -> list[ChannelState]:
 def _error_of(session: Any, channel: str, at: datetime | None) -> str:
     query = select(Notification.error).filter_by(channel=channel, tried_at=at).where(Notification.error.isnot(None))
     error = session.execute(query.limit(1)).scalar() if at is not None else None
-    return str(error or "").replace("_", " ")
+    return error_words(error)
+
+
+def error_words(error: str | None) -> str:
+    """Return why something was not taken, in words."""
+    if (error or "").startswith("status_"):
+        return f"it answered {(error or '').removeprefix('status_')}"
+    return ERROR_WORDS.get(error or "", error or "")
 
 
 def _lately(session: Any) -> list[tuple[Notification, str]]:

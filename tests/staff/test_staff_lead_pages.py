@@ -1,6 +1,7 @@
 """What leads set: rota, levels, hours, directory; and the weekly sample."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -11,9 +12,15 @@ from bot.escalation.hours import hours_of
 from bot.escalation.levels import rule_of
 from bot.escalation.rota import coming_shifts, on_call, ways_of
 from bot.storage.alarm_models import DirectoryChange, SampledMessage
+from bot.storage.columns import new_id
 from bot.storage.models import Flag, InboxMessage, StaffAccount
 
 pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _quick(quick_passwords):
+    """Signing in has tests of its own."""
 
 
 @pytest.fixture
@@ -236,16 +243,17 @@ def test_a_short_name_that_is_taken_or_odd_is_refused(clinic, lea, entry_id):
 
 @pytest.fixture
 def quiet_week(clinic):
-    """Two men who agreed, each with a message of last week that raised no flag."""
+    """Men who agreed, each with a message of last week that raised no flag."""
+    numbers = count(900)
 
     def run(*texts):
         men = []
-        for number, text in enumerate(texts):
+        for text in texts:
             person_id = clinic.man()
             with clinic.database.write() as session:
                 for kind in (ADULT, STORAGE):
                     record_answer(session, person_id=person_id, kind=kind, given=True, at=clinic.clock.now)
-                row = InboxMessage(id=f"{number:032d}", door="terminal", update_id=900 + number, person_id=person_id)
+                row = InboxMessage(id=new_id(), door="terminal", update_id=next(numbers), person_id=person_id)
                 row.kind, row.state, row.received_at = "text", "done", clinic.clock.now - timedelta(days=7)
                 session.add(row)
                 row.body, row.screening = {"text": text}, {"level": "none", "kind": "self", "reasons": []}
