@@ -20,6 +20,7 @@ USAGE = """ballast COMMAND
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
+  worker                                   tells staff of flags until one of them has each (mail, webhook, chat)
   research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
   ready [--turn]                           wait until everything started runs; or have the dialogue answer once, now
   doctor                                   is everything as it must be? one line a part
@@ -85,6 +86,10 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.telegram.command import main as telegram
 
         return telegram(settings)
+    if command == "worker":
+        from bot.upkeep.worker import main as worker
+
+        return worker(settings)
     if command == "ready":
         from bot.console.ready import main as ready
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from bot.alerts import Alerts
 from bot.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,8 @@ class Settings:
         staff_host: Address that the staff app listens on.
         staff_port: Port that the staff app listens on.
         staff_proxy: Address of the proxy that is believed about https and where somebody comes from.
+        staff_url: Address under which staff reach the app; links in alarms begin with it.
+        alerts: How staff are told outside the app.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
@@ -80,6 +83,8 @@ class Settings:
     messages_a_minute: int = 20
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 9464
+    staff_url: str = "http://127.0.0.1:8080"
+    alerts: Alerts = field(default_factory=Alerts)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -117,6 +122,8 @@ class Settings:
             messages_a_minute=_whole(env, "MESSAGES_A_MINUTE", 20, 0, 10_000),
             metrics_host=env.get("METRICS_HOST") or "127.0.0.1",
             metrics_port=_whole(env, "METRICS_PORT", 9464, 0, 65533),
+            staff_url=_staff_url(env),
+            alerts=Alerts.from_environment(env),
         )
 
 
@@ -162,6 +169,16 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
         return str(ip_address(value))
     except ValueError:
         raise SettingError(f"{name} is {value!r}. It takes one IP address.") from None
+
+
+def _staff_url(env: Mapping[str, str]) -> str:
+    """Return STAFF_URL, or the address on this machine, where links open only for who sits at it."""
+    value = env.get("STAFF_URL") or f"http://{env.get('STAFF_HOST') or '127.0.0.1'}:{env.get('STAFF_PORT') or 8080}"
+    if not value.startswith(("https://", "http://")) or not value.isascii() or not value.isprintable():
+        raise SettingError(
+            f"STAFF_URL is {value!r}. It is the address of the staff app, such as https://staff.example.org."
+        )
+    return value.rstrip("/")
 
 
 def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

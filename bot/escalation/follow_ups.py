@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.escalation.flags import OPEN_STATES, ORANGE, open_flag
+from bot.escalation.flags import OPEN_STATES, ORANGE, OWN_LIFE, open_flag
 from bot.storage.columns import new_id
 from bot.storage.models import Flag, FollowUp, Person
 
@@ -22,7 +22,6 @@ SILENCE, DAY, WEEK = "silence", "day", "week"
 # He went quiet; the day after, when most have slept once; and a week on, while the risk is still raised.
 CHECK_BACKS = {SILENCE: timedelta(minutes=30), DAY: timedelta(hours=24), WEEK: timedelta(days=7)}
 MOST_TIMES_QUIET = 2  # how often one crisis may ask a man who does not answer, before the day after
-OWN_FLAGS = ("screening", "phq9", "check_back")  # kinds of flag that are about his own life
 _PENDING, _ASKED = "pending", "asked"
 _UNANSWERED = {
     SILENCE: "went quiet after the crisis reply and did not answer when asked again",
@@ -191,7 +190,7 @@ def close_unanswered(session: Any, door: str, *, at: datetime, within: timedelta
 def own_flag(session: Any, person_id: str) -> Flag | None:
     """Return his newest open flag that is about his own life."""
     query = select(Flag).filter_by(person_id=person_id)
-    query = query.where(Flag.state.in_(OPEN_STATES), Flag.kind.in_(OWN_FLAGS))
+    query = query.where(Flag.state.in_(OPEN_STATES), Flag.kind.in_(OWN_LIFE))
     found: Flag | None = session.execute(query.order_by(Flag.opened_at.desc()).limit(1)).scalar()
     return found
 

@@ -22,10 +22,12 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot import measures
+from bot.clock import utc_now
 from bot.config import Settings
 from bot.crypto import KeyRing
 from bot.crypto.sources import key_source
 from bot.errors import SettingError
+from bot.escalation import places
 from bot.logs import log_event
 from bot.rasa import cuts, quiet
 from bot.rasa.action_endpoint import InProcessActions
@@ -124,6 +126,7 @@ async def _take_turn(app: Sanic, body: dict[str, Any], on_new_message: Handler) 
     store = agent.tracker_store
     started = time.perf_counter()
     try:
+        places.refresh(store.database, at=utc_now())
         if not store.has_turn(body["message_id"]):
             await on_new_message(_message(body))
         committed = store.has_turn(body["message_id"])

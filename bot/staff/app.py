@@ -15,13 +15,19 @@ from bot.logs import log_event
 from bot.staff import (
     account,
     accounts,
+    alerts,
     failures,
     frame,
     guard,
+    levels,
     people,
     phrases,
+    places,
+    plots,
     queue,
     report,
+    rota,
+    sample,
     security,
     sign_in,
     timing,
@@ -94,14 +100,18 @@ def _set_up_protection(app: Flask) -> None:
 def _set_up_pages(app: Flask) -> None:
     app.jinja_env.globals.update(outcomes=phrases.OUTCOME_WORDS)
     app.jinja_env.filters.update(moment=phrases.moment, duration=phrases.duration, level_words=phrases.level_words)
+    app.jinja_env.filters.update(local=phrases.local)
     app.jinja_env.tests["unopened"] = lambda value: value is words.UNOPENED
     app.context_processor(frame.frame)
+    app.context_processor(alerts.alarm_faults)
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(account.blueprint)
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(queue.blueprint)
+    for room in (alerts, rota, levels, places, sample, plots):
+        app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 
 

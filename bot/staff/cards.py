@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.escalation.flags import HELD_STATES, OPEN_STATES
 from bot.staff import accounts, phrases
 from bot.storage.models import Flag
 
@@ -63,7 +64,7 @@ def cards_of(session: Any, flags: Iterable[Flag], *, reader_id: str, at: datetim
 
 
 def _card(flag: Flag, names: Mapping[str, str], reader_id: str, at: datetime) -> Card:
-    is_claimed = flag.state == "claimed"
+    is_claimed = flag.state in HELD_STATES
     is_held = is_claimed and flag.claimed_until >= at
     name = names.get(flag.claimed_by, "a former colleague") if is_claimed else None
     is_mine = is_claimed and flag.claimed_by == reader_id
@@ -78,10 +79,10 @@ def _card(flag: Flag, names: Mapping[str, str], reader_id: str, at: datetime) ->
         open_for=phrases.duration(at - flag.opened_at),
         clock=phrases.clock_words(flag.due_at, at),
         is_overdue=at > flag.due_at,
-        is_closed=flag.state not in ("open", "claimed"),
+        is_closed=flag.state not in OPEN_STATES,
         holder=name if is_held else None,
         held_for=phrases.duration(flag.claimed_until - at + _ROUND_UP) if is_held else "",
         last_holder=None if is_held else name,
         is_mine=is_mine,
-        is_free=flag.state == "open" or (is_claimed and not is_held and not is_mine),
+        is_free=(not is_claimed and flag.state in OPEN_STATES) or (is_claimed and not is_held and not is_mine),
     )

@@ -61,15 +61,17 @@ class Look:
 
 def figures_since(session: Any, since: datetime, at: datetime) -> list[LevelFigures]:
     """Return the figures of each level over the flags that were opened since then, the gravest first."""
+    begun = func.coalesce(Flag.reopened_at, Flag.opened_at)  # a clock that a new red began is the one that counts
     first_taken = (
         select(AuditEntry.subject, func.min(AuditEntry.at).label("at"))
-        .filter_by(action="flag.claim")
-        .where(AuditEntry.at >= since)
+        .join(Flag, Flag.id == AuditEntry.subject)
+        .where(AuditEntry.action == "flag.claim", AuditEntry.at >= begun, AuditEntry.at >= since)
         .group_by(AuditEntry.subject)
         .subquery()
     )
-    query = select(Flag.level, Flag.opened_at, Flag.due_at, Flag.closed_at, first_taken.c.at.label("taken_at"))
-    query = query.outerjoin(first_taken, first_taken.c.subject == Flag.id).where(Flag.opened_at >= since)
+    columns = Flag.level, Flag.opened_at, Flag.reopened_at, Flag.due_at, Flag.closed_at
+    query = select(*columns, first_taken.c.at.label("taken_at"))
+    query = query.outerjoin(first_taken, first_taken.c.subject == Flag.id).where(begun >= since)
     rows = list(session.execute(query))
     return [_level_figures(level, [row for row in rows if row.level == level], at) for level in LEVELS]
 
@@ -119,8 +121,8 @@ def _level_figures(level: str, rows: list[Any], at: datetime) -> LevelFigures:
         late=len(taken) - in_time + overdue,
         waiting=len(open_still) - overdue,
         wiped=len(untaken) - len(open_still),
-        to_take=_median(row.taken_at - row.opened_at for row in taken),
-        to_close=_median(row.closed_at - row.opened_at for row in taken if row.closed_at),
+        to_take=_median(row.taken_at - (row.reopened_at or row.opened_at) for row in taken),
+        to_close=_median(row.closed_at - (row.reopened_at or row.opened_at) for row in taken if row.closed_at),
     )
 
 

@@ -11,7 +11,12 @@ from bot.staff.sessions import ABSOLUTE, IDLE
 
 _PLACES = (
     ("queue.index", "Flags"),
+    ("rota.index", "Rota"),
+    ("alerts.index", "Alarms"),
     ("report.index", "Report"),
+    ("sample.index", "Sample"),
+    ("levels.index", "Levels"),
+    ("places.index", "Directory"),
     ("people.index", "People"),
     ("account.index", "My account"),
 )

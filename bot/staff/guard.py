@@ -43,4 +43,4 @@ def _sign_in_address() -> str:
 
 
 def _wanted() -> str | None:
-    return request.path if request.method == "GET" and request.endpoint == "queue.show" else goal()
+    return request.path if request.method == "GET" and request.endpoint in ("queue.show", "alerts.show") else goal()

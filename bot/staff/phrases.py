@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.escalation.flags import ORANGE, OUTCOMES, RED, YELLOW
 
@@ -18,9 +19,9 @@ class LevelWords:
 
 
 LEVELS: Mapping[str, LevelWords] = {
-    RED: LevelWords("Red", "Take it within 15 minutes"),
-    ORANGE: LevelWords("Orange", "Take it within 4 hours"),
-    YELLOW: LevelWords("Yellow", "Take it within 24 hours"),
+    RED: LevelWords("Red", "Needs a person at once"),
+    ORANGE: LevelWords("Orange", "Needs a person today"),
+    YELLOW: LevelWords("Yellow", "Needs a person by the next working day"),
 }
 
 KINDS: Mapping[str, str] = {
@@ -31,6 +32,8 @@ KINDS: Mapping[str, str] = {
     "person": "Asked for a person",
     "phq9": "Answers to the PHQ-9 questionnaire",
     "check_back": "Did not say he is safe at a check-back",
+    "blocked": "Blocked the bot in the middle of a crisis",
+    "staff": "Raised by a colleague",
     "unreadable": "A message of his could not be opened",
 }
 
@@ -40,6 +43,7 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "emergency_called": "Called emergency services",
     "not_reached": "Tried, could not reach him",
     "false_alarm": "False alarm",
+    "duplicate": "Seen to under another flag of his",
 }
 assert tuple(OUTCOME_WORDS) == OUTCOMES, "Each outcome needs its words."  # noqa: S101 - a slip of ours, found at start
 
@@ -51,6 +55,12 @@ STEPS: Mapping[str, str] = {
     "flag.unreachable": "noted that he blocked the bot",
     "flag.held_erasure": "noted that he wants everything wiped",
     "flag.claim": "took it",
+    "flag.contact": "is in touch with him",
+    "flag.release": "gave it back",
+    "flag.reopen": "opened it again: a new red sign",
+    "flag.by_hand": "raised it by hand",
+    "flag.notify": "told those on call",
+    "flag.called": "opened the call",
     "flag.resolve": "closed it",
 }
 
@@ -91,3 +101,9 @@ def clock_words(due_at: datetime, at: datetime) -> str:
 def moment(at: datetime) -> str:
     """Return a time in UTC such as ``12 Nov 2026, 14:05 UTC``."""
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def local(at: datetime, zone: str) -> str:
+    """Return a time as the clinic's clocks show it, such as ``Mon 23 Nov 2026, 08:00``."""
+    there = at.astimezone(ZoneInfo(zone))
+    return f"{there:%a} {there.day} {there:%b %Y, %H:%M}"

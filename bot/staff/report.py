@@ -21,7 +21,7 @@ USUAL_SPAN = 30
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """Show clocks and medians of each level."""
-    at, days = now(), _days()
+    at, days = now(), days_asked()
     with office().database.read() as session:
         levels = figures.figures_since(session, at - timedelta(days=days), at)
     return render_template("staff/report.html", levels=levels, days=days, spans=SPANS, at=at, words=phrases.LEVELS)
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/looks")
 def looks() -> ResponseReturnValue:
     """Show who opened flags of which man; that this was looked up is written down too."""
-    at, days, staff = now(), _days(), staff_here()
+    at, days, staff = now(), days_asked(), staff_here()
     with office().database.write() as session:
         audit(session, actor=staff.id, action="report.looks", subject=staff.id, at=at)
         found = figures.looks_since(session, at - timedelta(days=days))
@@ -38,6 +38,7 @@ def looks() -> ResponseReturnValue:
     return render_template("staff/looks.html", looks=found, days=days, spans=SPANS, at=at, most=most)
 
 
-def _days() -> int:
+def days_asked() -> int:
+    """Return the span that the address asks for, or the usual one."""
     asked = request.args.get("days", "")
     return next((days for days in SPANS if str(days) == asked), USUAL_SPAN)

@@ -191,6 +191,7 @@ class Flag(Base):
     claimed_by = Column(_ID, ForeignKey("staff.id"))
     claimed_until = Column(UtcDateTime)
     closed_at = Column(UtcDateTime)
+    reopened_at = Column(UtcDateTime)  # the last time that a new red opened it again; its clock begins there
     revision = Column(Integer, nullable=False, default=1)
     reasons_sealed = Column(SealedBlob)
     reasons = Sealed("reasons_sealed")  # [{"at", "level", "reasons", "message_id"}], newest last
@@ -335,3 +336,6 @@ class Tally(Base):
     serial = Column(BigInteger, nullable=False)
     total = Column(LargeBinary(32), nullable=False)
     mac = Column(LargeBinary(32), nullable=False)
+
+
+import bot.storage.alarm_models  # noqa: E402, F401 - so that the metadata is whole

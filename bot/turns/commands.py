@@ -12,6 +12,7 @@ from bot.consent import RESEARCH, record_answer
 from bot.content import Wish, label, say, wished_time
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
+from bot.escalation.hours import staff_sentence
 from bot.storage.models import InboxMessage, Person, Turn
 from bot.turns import appointments, outbox, preferences
 from bot.turns.asking import Answer
@@ -220,7 +221,8 @@ class Desk:
         turn: int = 0,
     ) -> None:
         region = settings_of(person)["region"]
-        texts = say(name, region, turn=turn, staff=self._settings.staff_reads_until)
+        staff = staff_sentence(session, self._settings.staff_reads_until, at=at)
+        texts = say(name, region, turn=turn, staff=staff)
         buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         self._queue(session, person, row, texts, at, buttons, resend=name not in RECEIPTS)
 

@@ -18,8 +18,9 @@ from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening, forget_readings, screen
 from bot.crisis import load as load_screening
 from bot.errors import KeyMissingError, SealBrokenError
-from bot.escalation import follow_ups, open_flag
+from bot.escalation import follow_ups, open_flag, places
 from bot.escalation.flags import level_for
+from bot.escalation.hours import staff_sentence
 from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
@@ -79,6 +80,7 @@ class Gate:
             return self._receive(incoming)
 
     def _receive(self, incoming: Incoming) -> Screening | None:
+        places.refresh(self._database, at=self._clock())
         text, was_cut = cut(incoming.text) if incoming.text else (None, False)
         earlier = self._earlier(incoming)
         screening = _screened(text, earlier)
@@ -168,7 +170,7 @@ class Gate:
             name,
             self._region(person),
             turn=session.execute(said).scalar(),
-            staff=self._settings.staff_reads_until,
+            staff=staff_sentence(session, self._settings.staff_reads_until, at=self._clock()),
         )
         replies = [Reply(bubble) for bubble in bubbles]
         outbox.queue(session, person.id, replies, at=self._clock(), turn_id=row.id, lane=outbox.CRISIS)

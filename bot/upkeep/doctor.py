@@ -17,8 +17,9 @@ from bot.crisis import load as load_screening
 from bot.crypto import KeyRing
 from bot.crypto.sources import key_source
 from bot.directory import entries
-from bot.directory.entries import URGENT
+from bot.directory.entries import URGENT, use_changes
 from bot.errors import BallastError
+from bot.escalation.places import changes_of
 from bot.storage import Database
 from bot.storage.migrate import head
 from bot.vectors import DIMENSIONS, encode
@@ -102,6 +103,7 @@ def _database(url: str, keyring: KeyRing) -> Iterator[Finding]:
         yield Finding("migrations", True, f"at {at}.")
         with database.write() as session:
             database.vault.check_fits(session)
+            use_changes(changes_of(session))  # what the clinic checked itself counts as well
         yield Finding("database", True, f"{database.engine.dialect.name} can be read and written and fits the keys.")
     except BallastError as error:
         yield Finding("database", False, str(error))

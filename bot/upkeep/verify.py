@@ -17,10 +17,12 @@ from sqlalchemy import func, select
 from bot.clock import utc_now
 from bot.crypto import KeyRing
 from bot.errors import StorageError
-from bot.escalation import audit, verify_audit
+from bot.escalation import verify_audit
+from bot.escalation.daily_head import signed_head
 from bot.escalation.flags import OPEN_STATES
 from bot.storage import Database
 from bot.storage.checking import Findings, check_rows
+from bot.storage.guard import is_audit_guarded
 from bot.storage.models import AuditEntry, Flag, Tally
 from bot.storage.tally import ALL
 
@@ -34,6 +36,7 @@ class Verdict:
         audit_entries: How many audit entries there are.
         audit_intact: How many at the chain's start are intact.
         odd_flags: Flags whose state no audit entry explains.
+        guarded: Whether the database still refuses to change audit entries.
         anchor: None without one; else whether the database goes on from it.
     """
 
@@ -41,12 +44,13 @@ class Verdict:
     audit_entries: int
     audit_intact: int
     odd_flags: list[str]
+    guarded: bool
     anchor: bool | None
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing was found amiss."""
-        whole = self.audit_entries == self.audit_intact and not self.odd_flags
+        whole = self.audit_entries == self.audit_intact and not self.odd_flags and self.guarded
         return self.rows.is_sound and whole and self.anchor is not False
 
     def sentences(self) -> list[str]:
@@ -57,6 +61,8 @@ class Verdict:
         found += [f"The state of flag {flag} was not set by this program." for flag in self.odd_flags]
         if self.audit_intact < self.audit_entries:
             found.append(f"The audit's chain breaks after {self.audit_intact} of {self.audit_entries} entries.")
+        if not self.guarded:
+            found.append("The triggers that keep the audit are gone: somebody who owns the tables took them away.")
         if self.anchor is False:
             found.append("The database does not go on from the anchor: an earlier state is back, or its end is gone.")
         return [*found, "All is as it was written." if self.is_sound else "Something was changed. See docs/runbook.md."]
@@ -67,7 +73,8 @@ def look(database: Database, anchor: Path | None = None) -> Verdict:
     with database.read() as session:
         entries = session.execute(select(func.count()).select_from(AuditEntry)).scalar()
         continues = None if anchor is None else _continues(session, _read_anchor(anchor, database.vault.keyring))
-        return Verdict(check_rows(session), entries, verify_audit(session), _odd_flags(session), continues)
+        guarded = is_audit_guarded(session)
+        return Verdict(check_rows(session), entries, verify_audit(session), _odd_flags(session), guarded, continues)
 
 
 def _odd_flags(session: Any) -> list[str]:
@@ -86,15 +93,8 @@ def _odd_flags(session: Any) -> list[str]:
 def write_anchor(database: Database, path: Path) -> None:
     """Write the present head into a file, to be carried away; and note in the audit that this was done."""
     with database.write() as session:
-        total = session.execute(select(Tally.total).filter_by(scope=ALL)).scalar()
-        # With the tally inside the chain, whoever puts back an earlier state loses this entry, however much he adds.
-        audit(session, actor="operator", action="verify.anchor", subject=bytes(total or b"").hex(), at=utc_now())
-        entries = session.execute(select(func.count()).select_from(AuditEntry)).scalar()
-        head = session.execute(select(AuditEntry.mac).order_by(AuditEntry.seq.desc()).limit(1)).scalar()
-        serial = session.execute(select(Tally.serial).filter_by(scope=ALL)).scalar() or 0
-    body = json.dumps({"at": utc_now().isoformat(), "entries": entries, "head": bytes(head).hex(), "serial": serial})
-    mark = database.vault.keyring.mark("anchor", body.encode()).hex()
-    path.write_text(json.dumps({"body": body, "mac": mark}) + "\n", encoding="ascii")
+        line = signed_head(session, at=utc_now())
+    path.write_text(line + "\n", encoding="ascii")
 
 
 def _read_anchor(path: Path, keyring: KeyRing) -> dict[str, Any]:

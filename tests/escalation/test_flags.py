@@ -7,6 +7,7 @@ from bot.errors import FlagConflictError
 from bot.escalation import claim_flag, flags, resolve_flag, severity
 from bot.escalation.flags import (
     ACKNOWLEDGE_WITHIN,
+    CLOSED_AS,
     GRAVE_FAMILIES,
     MOST_REASONS,
     ORANGE,
@@ -83,7 +84,7 @@ def test_flags_of_another_kind_man_or_time_stay_apart(person, raise_flag, execut
     one, other = person(), person()
     ids = [raise_flag(one), raise_flag(one, kind="person"), raise_flag(other)]
     execute("UPDATE flags SET state = 'resolved'")
-    ids.append(raise_flag(one))
+    ids.append(raise_flag(one, ORANGE))
     assert len(set(ids)) == 4
 
 
@@ -187,12 +188,12 @@ def test_a_page_from_before_a_new_reason_is_refused(person, raise_flag, claim):
 @pytest.mark.usefixtures("staff")
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_a_flag_is_closed_with_outcome_and_note(person, raise_flag, flag_of, clock, claim, resolve, audited, outcome):
-    flag_id = raise_flag(person())
+    flag_id = raise_flag(person(), ORANGE)
     claim(flag_id)
     clock.forward(minutes=3)
     resolve(flag_id, outcome=outcome, note="  Spoke to him.  ")
     flag = flag_of(flag_id)
-    assert (flag.state, flag.closed_at, flag.version) == ("resolved", clock.now, 3)
+    assert (flag.state, flag.closed_at, flag.version) == (CLOSED_AS.get(outcome, "resolved"), clock.now, 3)
     assert flag.resolution == {"outcome": outcome, "note": "Spoke to him.", "by": "rosa"}
     assert [entry["reasons"] for entry in flag.reasons] == [["says he wants to die"]]
     assert audited()[-1] == ("rosa", "flag.resolve", flag_id)
@@ -249,10 +250,10 @@ def test_a_flag_that_does_not_exist_is_a_conflict(claim):
 @pytest.mark.usefixtures("staff")
 def test_a_new_reason_after_closing_opens_a_new_flag(person, raise_flag, flag_of, claim, resolve):
     person_id = person()
-    first = raise_flag(person_id)
+    first = raise_flag(person_id, ORANGE)
     claim(first)
     resolve(first)
-    second = raise_flag(person_id)
+    second = raise_flag(person_id, ORANGE)
     assert second != first
     assert flag_of(second).state == "open"
 
@@ -283,6 +284,7 @@ def test_staff_learn_on_open_flags_that_he_cannot_be_reached(
     closed = raise_flag(person_id)
     claim(closed)
     resolve(closed)
+    clock.forward(days=4)
     opened, claimed, others = raise_flag(person_id), raise_flag(person_id, kind="person"), raise_flag(other)
     claim(claimed)
     with database.write() as session:

@@ -25,6 +25,10 @@ def heads_only(status):
     return {"reviewer": 403, "lead": status, "researcher": 403, "admin": status, **AWAY}
 
 
+def lead_only(status):
+    return {**heads_only(status), "admin": 403}
+
+
 def half_only(status):
     return inside(403, half=status)
 
@@ -60,12 +64,39 @@ TABLE = {
     ("POST", "/people/<row_id:staff_id>/reopen"): heads_only(303),
     ("GET", "/report"): {**heads_only(200), "admin": 403},
     ("GET", "/report/looks"): {**heads_only(200), "admin": 403},
+    ("GET", "/report/in-time.svg"): lead_only(200),
+    ("GET", "/report/medians.svg"): lead_only(200),
+    ("GET", "/alerts"): clinic_only(200),
+    ("GET", "/alerts/<row_id:flag_id>"): clinic_only(200),
+    ("GET", "/rota"): clinic_only(200),
+    ("POST", "/rota/ways"): clinic_only(303),
+    ("GET", "/rota/<any(add, ways):step>"): clinic_only(303),
+    ("POST", "/rota/add"): lead_only(422),
+    ("POST", "/rota/<row_id:shift_id>/remove"): lead_only(404),
+    ("GET", "/levels"): lead_only(200),
+    ("POST", "/levels/<any(red, orange, yellow):level>"): lead_only(422),
+    ("POST", "/levels/hours"): lead_only(422),
+    ("GET", "/levels/<any(red, orange, yellow, hours):step>"): lead_only(303),
+    ("GET", "/directory"): lead_only(200),
+    ("GET", "/directory/new"): lead_only(200),
+    ("POST", "/directory/new"): lead_only(422),
+    ("GET", "/directory/entry/<entry_id>"): lead_only(200),
+    ("POST", "/directory/entry/<entry_id>"): lead_only(422),
+    ("POST", "/directory/entry/<entry_id>/<any(withdraw, undo):step>"): lead_only(303),
+    ("GET", "/directory/entry/<entry_id>/<any(withdraw, undo):step>"): lead_only(303),
+    ("GET", "/sample"): lead_only(200),
+    ("GET", "/sample/missed.svg"): lead_only(200),
+    ("POST", "/sample/next"): lead_only(303),
+    ("GET", "/sample/next"): lead_only(303),
+    ("POST", "/sample/<row_id:sample_id>/rate"): lead_only(303),
+    ("GET", "/sample/<row_id:sample_id>/rate"): lead_only(303),
     ("GET", "/flags"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),
     ("POST", "/flags/<row_id:flag_id>/words"): clinic_only(200),
     ("POST", "/flags/<row_id:flag_id>/claim"): clinic_only(303),
     ("POST", "/flags/<row_id:flag_id>/resolve"): clinic_only(422),
+    ("POST", "/alerts/<row_id:flag_id>"): clinic_only(409),  # it was taken above
 }
 
 

@@ -12,6 +12,33 @@ INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make 
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
     *("next", "days", "ended", "changed", "csrf_token"),
+    *(
+        "staff",
+        "tier",
+        "starts_at",
+        "ends_at",
+        "channel",
+        "address",
+        "minutes",
+        "notifies",
+        "zone",
+        "from_0",
+        "until_0",
+    ),
+    *(
+        "open",
+        "closed",
+        "id",
+        "what",
+        "phone",
+        "web",
+        "source",
+        "checked_on",
+        "kinds",
+        "regions",
+        "languages",
+        "rating",
+    ),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),

@@ -110,3 +110,15 @@ def test_pages_show_the_figures_and_the_look_itself_is_written_down(clinic, rosa
 @pytest.mark.parametrize("days", ["", "0", "-1", "1e9", "9" * 400, "²", "30; DROP TABLE flags"])
 def test_odd_spans_fall_back_to_thirty_days(rosa, days):
     assert "last 30 days" in rosa.get("/report", query_string={"days": days}).text
+
+
+def test_a_flag_that_was_opened_again_counts_by_its_new_clock(clinic, rosa):
+    person_id = clinic.man()
+    flag_id = clinic.flag(person_id)
+    rosa.step(flag_id, "claim")
+    close(rosa, flag_id)
+    clinic.clock.forward(hours=2)
+    assert clinic.flag(person_id) == flag_id
+    assert (figures(clinic)["red"].in_time, figures(clinic)["red"].waiting) == (0, 1)
+    clinic.clock.forward(minutes=16)
+    assert figures(clinic)["red"].late == 1

@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 from bot.crisis import Kind as CrisisKind
 from bot.crisis import Level, Screening
 from bot.errors import StorageError
+from bot.escalation.hours import Hours, change_hours
 from bot.storage.models import AuditEntry, Flag, InboxMessage, OutboxMessage, Person
 from bot.turns import Kind, Reply, ReplyButton, outbox
 from bot.turns.gate import RULES_ALONE
@@ -346,3 +347,11 @@ def test_a_flag_says_when_only_the_rules_have_read_the_message(path, monkeypatch
 def test_a_flag_says_nothing_of_the_kind_when_all_is_well(path):
     path.receive(CRISIS)
     assert RULES_ALONE not in path.reasons()
+
+
+def test_the_leads_sentence_of_the_hour_follows_the_safety_reply(path):
+    hours = Hours(sentence_closed="Nobody reads this before Monday, nine o'clock.")
+    with path.database.write() as session:
+        change_hours(session, hours, staff_id="rosa", at=path.clock())
+    path.receive(CRISIS)
+    assert any(hours.sentence_closed in text for text in path.outbox_texts())

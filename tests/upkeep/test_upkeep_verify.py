@@ -4,6 +4,7 @@ from bot.escalation import audit, open_flag
 from bot.escalation.flags import close_for_erasure
 from bot.storage.models import Base, Flag, InboxMessage
 from bot.upkeep.verify import look, write_anchor
+from tests.conftest import guard_lifted
 
 
 @pytest.fixture
@@ -60,8 +61,10 @@ def test_what_was_left_alone_is_sound(database, lived, clock):
 def test_what_somebody_with_write_access_does_is_found(database, lived, execute, attack):
     lived("red"), lived("red")
     assert look(database).is_sound
-    assert execute(attack)
+    with guard_lifted(database):
+        assert execute(attack)
     verdict = look(database)
+    assert verdict.guarded
     assert not verdict.is_sound
     assert len(verdict.sentences()) >= 3
 
@@ -72,7 +75,8 @@ def test_newest_audit_entries_may_be_cut_off_unseen_but_not_with_an_anchor(datab
         audit(session, actor="rosa", action="flag.view", subject="x", at=clock())
     path = anchor()
     assert look(database, path).is_sound
-    execute("DELETE FROM audit WHERE action IN ('flag.view', 'verify.anchor')")
+    with guard_lifted(database):
+        execute("DELETE FROM audit WHERE action IN ('flag.view', 'verify.anchor')")
     assert look(database).is_sound  # this is what docs/privacy_and_keys.md owns up to
     verdict = look(database, path)
     assert verdict.anchor is False
@@ -84,7 +88,8 @@ def test_an_earlier_state_of_everything_is_caught_by_the_anchor_however_much_is_
     earlier = snapshot(database)
     lived("red")
     path = anchor()
-    put_back(database, earlier)
+    with guard_lifted(database):
+        put_back(database, earlier)
     assert look(database).is_sound  # whole in itself
     assert not look(database, path).is_sound
     reset_sequences(database)
@@ -92,6 +97,15 @@ def test_an_earlier_state_of_everything_is_caught_by_the_anchor_however_much_is_
         lived("yellow")
     assert look(database).is_sound
     assert not look(database, path).is_sound
+
+
+def test_triggers_that_somebody_took_away_are_missed(database, lived):
+    lived("red")
+    with guard_lifted(database):
+        verdict = look(database)
+    assert not verdict.is_sound
+    assert "triggers" in " ".join(verdict.sentences())
+    assert look(database).is_sound
 
 
 def reset_sequences(database):
