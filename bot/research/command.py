@@ -15,9 +15,10 @@ from sqlalchemy import select
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BallastError
+from bot.research.anonymity import K
 from bot.research.codings import CodingsError, read_codings
 from bot.research.dialogues import possible_turns
-from bot.research.export import FORMATS, ExportError, ExportReport, Progress, export_dialogues
+from bot.research.export import CONTROLLED, FORMATS, ExportError, ExportReport, Progress, export_dialogues
 from bot.research.jobs import is_as_audited, withdrawn_from
 from bot.research.protocols import (
     CONSENT_DAYS,
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--protocol", required=True, metavar="NAME", help="the registered protocol that allows it")
     export.add_argument("--as", dest="staff", required=True, metavar="NAME", help="who exports; kept in the audit")
     export.add_argument("--format", dest="formats", action="append", choices=list(FORMATS), help="repeat; default: all")
+    export.add_argument(
+        "--release", choices=sorted(K), default=CONTROLLED, help="open: no words, fields shared by more"
+    )
     export.set_defaults(run=_export)
     jobs = commands.add_parser("exports", help="list all exports: who, why, what came of it")
     jobs.set_defaults(run=_jobs)
@@ -178,6 +182,7 @@ def _written(database: Database, options: argparse.Namespace) -> ExportReport:
             protocol=options.protocol,
             clock=utc_now,
             formats=options.formats or tuple(FORMATS),
+            release=options.release,
             progress=_tell,
         )
     except OSError as error:

@@ -39,7 +39,19 @@ async def test_me_counts_what_is_kept(path, lived):
     told, more = (await path.says("/me"))[:2]
     named = {
         path.wording(f"me_{name}")[0]: name
-        for name in ("since", "messages", "answers", "scores", "plan", "flags", "days", "keeps", "research", "region")
+        for name in (
+            "since",
+            "messages",
+            "answers",
+            "scores",
+            "plan",
+            "flags",
+            "days",
+            "keeps",
+            "research",
+            "about",
+            "region",
+        )
     }
     found = {named[line]: value for line, value in lines_of(told).items()}
     assert found.pop("answers").isdigit()
@@ -52,6 +64,7 @@ async def test_me_counts_what_is_kept(path, lived):
         "days": "365",
         "keeps": "yes",
         "research": "yes",
+        "about": "0",
         "region": "Miami",
     }
     assert [more] == path.wording("me_more")
