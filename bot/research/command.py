@@ -15,6 +15,7 @@ from sqlalchemy import select
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BallastError
+from bot.research import told
 from bot.research.anonymity import K
 from bot.research.codings import CodingsError, read_codings
 from bot.research.dialogues import possible_turns
@@ -51,8 +52,9 @@ def main(arguments: list[str], settings: Settings, database_factory: DatabaseFac
     del settings  # every door's command is called alike; this one needs only the database
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "codings":
-            _codings(options)  # what a colleague does on his own machine, without database and keys
+        if options.command == "codings" or (options.command == "agreement" and options.export):
+            # What a colleague does on his own machine, without database and keys.
+            (_codings if options.command == "codings" else told.agreement_elsewhere)(options)
             return 0
         database = database_factory()
         try:
@@ -94,6 +96,16 @@ def _parser() -> argparse.ArgumentParser:
     withdrawn = commands.add_parser("withdrawn", help="who took his consent back since, by export and pseudonym")
     withdrawn.add_argument("--export", metavar="ID", help="only this export's")
     withdrawn.set_defaults(run=_withdrawn)
+    agreement = commands.add_parser("agreement", help="how far people, and the model, agree; prints and writes CSV")
+    agreement.add_argument("--round", metavar="ID", help="a round coded in the staff app")
+    agreement.add_argument("--export", type=Path, metavar="FOLDER", help="an export that people coded elsewhere")
+    agreement.add_argument("--codings", type=Path, nargs="+", default=[], metavar="CSV", help="made by `codings`")
+    agreement.add_argument("--out", type=Path, metavar="FILE", help="write all figures as CSV")
+    agreement.set_defaults(run=told.agreement_of_a_round)
+    report = commands.add_parser("report", help="figures over everybody a protocol reaches, as HTML and PDF")
+    report.add_argument("--protocol", required=True, metavar="NAME", help="the registered protocol that allows it")
+    report.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to make")
+    report.set_defaults(run=told.report)
     codings = commands.add_parser("codings", help="the turns that people coded in another program, as CSV")
     codings.add_argument("project", type=Path, metavar="PROJECT", help="a .qdpx that was made from an export")
     codings.add_argument("--export", type=Path, required=True, metavar="FOLDER", help="that export")

@@ -85,6 +85,12 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         person_id: His pseudonym in the store.
         counts: Grows by his turns and by those that cannot be opened.
     """
+    for _, turn in turns_with_ids(session, person_id, counts):
+        yield turn
+
+
+def turns_with_ids(session: Any, person_id: str, counts: Counts) -> Iterator[tuple[str, DialogueTurn]]:
+    """Yield the same turns, each with the id of its message; for use inside the house only."""
     deidentifier, first_day, number = Deidentifier(), None, 0
     for row in heapq.merge(_came(session, person_id), _went(session, person_id), key=_moment):
         first_day = first_day or row.at.date()
@@ -97,7 +103,7 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         if text:
             number += 1
             counts.turns += 1
-            yield _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
+            yield row.message.id, _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
 
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:

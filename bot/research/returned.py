@@ -65,6 +65,12 @@ class Turns:
             self._last = dialogue, list(self._read(dialogue))
         return self._last[1]
 
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield all lines of the export."""
+        with self._path.open("rb") as file:
+            for raw in file:
+                yield json.loads(raw)
+
     def _read(self, dialogue: str) -> Iterator[dict[str, Any]]:
         with self._path.open("rb") as file:
             file.seek(self._begins[dialogue])

@@ -15,9 +15,11 @@ from bot.logs import log_event
 from bot.staff import (
     account,
     accounts,
+    coding,
     failures,
     frame,
     guard,
+    looking,
     people,
     phrases,
     queue,
@@ -99,6 +101,8 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
+    app.register_blueprint(coding.blueprint)
+    app.register_blueprint(looking.blueprint)
     app.register_blueprint(queue.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 

@@ -12,6 +12,8 @@ from bot.staff.sessions import ABSOLUTE, IDLE
 _PLACES = (
     ("queue.index", "Flags"),
     ("report.index", "Report"),
+    ("coding.index", "Coding"),
+    ("looking.index", "Figures"),
     ("people.index", "People"),
     ("account.index", "My account"),
 )

@@ -64,7 +64,7 @@ def test_a_combination_is_shared_by_k_men_in_every_format(house, crowd, run, tmp
     crowd(k, age="25-34", work="employed", home="partner")
     crowd(k, region="us", age="65+", work="retired", home="alone")
     crowd(k - 1, region="de", age="45-54", home="children")
-    report, lines = run(formats=ALL, release=release)
+    _, lines = run(formats=ALL, release=release)
     men = read_men(tmp_path / "out")
     classes = Counter(tuple(list(man.values())[1:]) for man in men)
     assert min(classes.values()) >= k

@@ -25,6 +25,10 @@ def heads_only(status):
     return {"reviewer": 403, "lead": status, "researcher": 403, "admin": status, **AWAY}
 
 
+def researchers_only(status):
+    return {"reviewer": 403, "lead": 403, "researcher": status, "admin": 403, **AWAY}
+
+
 def half_only(status):
     return inside(403, half=status)
 
@@ -60,6 +64,16 @@ TABLE = {
     ("POST", "/people/<row_id:staff_id>/reopen"): heads_only(303),
     ("GET", "/report"): {**heads_only(200), "admin": 403},
     ("GET", "/report/looks"): {**heads_only(200), "admin": 403},
+    ("GET", "/coding"): researchers_only(200),
+    ("POST", "/coding"): researchers_only(422),
+    ("GET", "/coding/<row_id:round_id>"): researchers_only(404),  # what a round shows is told in test_staff_coding
+    ("POST", "/coding/<row_id:round_id>"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/next"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
+    ("POST", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/differences"): researchers_only(404),
+    ("GET", "/looking"): researchers_only(200),
+    ("GET", "/looking/report.pdf"): researchers_only(404),  # no protocol is open
     ("GET", "/flags"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),

@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from bot.staff.roles import HALF, LEAD, NEW, REVIEWER, STRANGER
+from bot.staff.roles import HALF, LEAD, NEW, RESEARCHER, REVIEWER, STRANGER
 
 pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
 
 INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make more than 1,000 in all
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
-    *("next", "days", "ended", "changed", "csrf_token"),
+    *("next", "days", "ended", "changed", "csrf_token", "code", "protocol", "size"),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
@@ -85,7 +85,7 @@ class Crawler:
         return options
 
 
-@pytest.mark.parametrize("standing", [LEAD, REVIEWER, NEW, HALF, STRANGER])
+@pytest.mark.parametrize("standing", [LEAD, REVIEWER, RESEARCHER, NEW, HALF, STRANGER])
 def test_no_odd_input_makes_a_server_error(clinic, standing, quick_passwords, caplog):
     fresh, crawler = clinic.browsers_of(standing), Crawler(clinic, standing)
     ids = {"flag_id": clinic.flag_with_words(), "staff_id": clinic.account("omar")}
