@@ -93,7 +93,7 @@ def units_of_export(folder: Path, tables: Iterable[Path]) -> list[CodedUnit]:
     Raises:
         CodingsError: A table or the export cannot be read, or a code is not in the codebook.
     """
-    given = _given(tables)
+    given = given_in(tables)
     found = []
     for line in Turns(folder).lines():
         if line["speaker"] == "man":
@@ -103,12 +103,15 @@ def units_of_export(folder: Path, tables: Iterable[Path]) -> list[CodedUnit]:
     return [unit for unit in found if unit.people]
 
 
-class _Codes:
+class Given:
+    """What one person coded: the dialogues that he read, and the codes of each turn by its id."""
+
     def __init__(self) -> None:
         self.dialogues: set[str] = set()
         self._by_turn: dict[str, set[str]] = defaultdict(set)
 
     def add(self, turn: str, code: str) -> None:
+        """Take one code."""
         self.dialogues.add(turn.partition(".")[0])
         self._by_turn[turn].add(code)
 
@@ -116,8 +119,13 @@ class _Codes:
         return frozenset(self._by_turn.get(turn, ()))
 
 
-def _given(tables: Iterable[Path]) -> dict[str, _Codes]:
-    found: dict[str, _Codes] = defaultdict(_Codes)
+def given_in(tables: Iterable[Path]) -> dict[str, Given]:
+    """Return what each person coded, by his name, from tables of ``ballast research codings``.
+
+    Raises:
+        CodingsError: A table cannot be read, or a code is not in the codebook.
+    """
+    found: dict[str, Given] = defaultdict(Given)
     for path in tables:
         try:
             with path.open(encoding="utf-8", newline="") as file:
@@ -128,7 +136,7 @@ def _given(tables: Iterable[Path]) -> dict[str, _Codes]:
     return found
 
 
-def _add(found: dict[str, _Codes], row: Mapping[str, str], path: Path) -> None:
+def _add(found: dict[str, Given], row: Mapping[str, str], path: Path) -> None:
     if row["code"] not in code_ids():
         raise CodingsError(f"{path.name} has a code that is not in the codebook: {row['code']}.")
     coder = row["coder"] or path.stem  # a project that names nobody was coded by whoever sent it

@@ -52,9 +52,11 @@ def main(arguments: list[str], settings: Settings, database_factory: DatabaseFac
     del settings  # every door's command is called alike; this one needs only the database
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "codings" or (options.command == "agreement" and options.export):
-            # What a colleague does on his own machine, without database and keys.
-            (_codings if options.command == "codings" else told.agreement_elsewhere)(options)
+        if options.command == "codings":
+            _codings(options)  # what a colleague does on his own machine, without database and keys
+            return 0
+        if options.command == "agreement" and not options.round:
+            told.agreement_elsewhere(options)  # this as well
             return 0
         database = database_factory()
         try:
@@ -97,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     withdrawn.add_argument("--export", metavar="ID", help="only this export's")
     withdrawn.set_defaults(run=_withdrawn)
     agreement = commands.add_parser("agreement", help="how far people, and the model, agree; prints and writes CSV")
-    agreement.add_argument("--round", metavar="ID", help="a round coded in the staff app")
+    agreement.add_argument("--round", metavar="ID", help="a round coded in the staff app; alone, or with the two below")
     agreement.add_argument("--export", type=Path, metavar="FOLDER", help="an export that people coded elsewhere")
     agreement.add_argument("--codings", type=Path, nargs="+", default=[], metavar="CSV", help="made by `codings`")
     agreement.add_argument("--out", type=Path, metavar="FILE", help="write all figures as CSV")

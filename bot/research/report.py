@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.codebook import codes, themes
 from bot.errors import BallastError
-from bot.papers import Bar, Paper, bars
 from bot.research.coded import CodeAgreement, agreement_of
 from bot.research.counting import HIDDEN, shown
 from bot.research.intervals import Share
 from bot.research.looking import Look, look
 from bot.research.rounds import latest_checked, units_of_round
+
+if TYPE_CHECKING:
+    from bot.papers import Bar
 
 PAIRS_SHOWN = 20
 NOTICE = "A model's readings, over men who agreed to research. Nothing here shows that Ballast helps."
@@ -94,7 +96,7 @@ def write_report(folder: Path, parts: Sequence[Section], *, title: str, made_at:
     except OSError as error:
         raise ReportError(f"{folder} cannot be made ({error.strerror}).") from error
     try:
-        pictures = {part.title: bars(part.bars, title=f"{part.title}, %").png() for part in parts if part.bars}
+        pictures = drawn(parts)
         _write(aside / "report.html", as_html(parts, pictures, title=title, made_at=made_at).encode())
         _write(aside / "report.pdf", as_pdf(parts, pictures, title=title, made_at=made_at))
         aside.rename(folder)
@@ -103,8 +105,17 @@ def write_report(folder: Path, parts: Sequence[Section], *, title: str, made_at:
         raise
 
 
+def drawn(parts: Sequence[Section]) -> dict[str, bytes]:
+    """Return the plots as PNG, by their section's title; only here the drawing library is loaded."""
+    from bot.papers import bars
+
+    return {part.title: bars(part.bars, title=f"{part.title}, %").png() for part in parts if part.bars}
+
+
 def as_pdf(parts: Sequence[Section], pictures: dict[str, bytes], *, title: str, made_at: datetime) -> bytes:
     """Return the report as PDF."""
+    from bot.papers import Paper
+
     paper = Paper(title, made_at=made_at, notice=NOTICE)
     for part in parts:
         paper.heading(part.title)
@@ -163,9 +174,9 @@ def _whom(found: Look) -> Section:
 def _prevalence(found: Look) -> Section:
     rows = tuple((code.id, code.theme, _told(found.prevalence[code.id])) for code in codes())
     shares = [(code.id, found.prevalence[code.id]) for code in codes()]
-    drawn = tuple(_bar(name, share) for name, share in shares if share is not None and share.value is not None)
+    plotted = tuple(_bar(name, share) for name, share in shares if share is not None and share.value is not None)
     note = "Men in whom the model found the code once or more, with the 95 % Wilson interval. Not how common it is."
-    return Section("Codes", (note,), ("code", "theme", "share of men"), rows, drawn)
+    return Section("Codes", (note,), ("code", "theme", "share of men"), rows, plotted)
 
 
 def _pairs(found: Look) -> Section:
@@ -232,6 +243,8 @@ def _compared(row: CodeAgreement) -> tuple[str, ...]:
 
 
 def _bar(name: str, share: Share) -> Bar:
+    from bot.papers import Bar
+
     low, high = share.interval
     return Bar(name, 100 * (share.value or 0.0), 100 * low, 100 * high)
 

@@ -53,6 +53,9 @@ class Turns:
                 self._begins.setdefault(json.loads(raw)["dialogue"], place)
                 place += len(raw)
 
+    def __contains__(self, dialogue: str) -> bool:
+        return dialogue in self._begins
+
     def of(self, dialogue: str) -> list[dict[str, Any]]:
         """Return a dialogue's lines in order.
 

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+
+from sqlalchemy import select
 
 from bot.clock import utc_now
 from bot.research.agreement import Estimate
 from bot.research.coded import CodedUnit, agreement_of, units_of_export, write_agreement
 from bot.research.codings import CodingsError
+from bot.research.joined import joined_units
 from bot.research.report import sections_of, write_report
 from bot.research.rounds import units_of_round
 from bot.storage import Database
 from bot.storage.coding_models import CodingRound
+from bot.storage.models import StaffAccount
 
 
 def agreement_of_a_round(database: Database, options: argparse.Namespace) -> None:
     """Print how far people agree who coded a round in the staff app.
 
     Raises:
-        CodingsError: No round was named, or there is none of that id.
+        CodingsError: There is no round of that id, or what others coded cannot be read.
     """
-    if not options.round:
-        raise CodingsError("Name a round with --round, or an export with --export and its --codings.")
     with database.read() as session:
         if session.get(CodingRound, options.round) is None:
             raise CodingsError(f"No round of coding has the id {options.round}. Its address in the staff app ends so.")
-        units = units_of_round(session, options.round, at=utc_now())
-    _tell(units, options.out)
+        if options.export:
+            units = joined_units(session, options.round, options.export, options.codings, at=utc_now())
+        else:
+            units = units_of_round(session, options.round, at=utc_now())
+        names = dict(tuple(row) for row in session.execute(select(StaffAccount.id, StaffAccount.name)))
+    named = [replace(unit, people={names.get(who, who): codes for who, codes in unit.people.items()}) for unit in units]
+    _tell(named, options.out)
 
 
 def agreement_elsewhere(options: argparse.Namespace) -> None:
@@ -36,8 +44,8 @@ def agreement_elsewhere(options: argparse.Namespace) -> None:
     Raises:
         CodingsError: Nothing that they coded was named, or it cannot be read.
     """
-    if not options.codings:
-        raise CodingsError("Name what people coded with --codings; `ballast research codings` makes it.")
+    if not (options.export and options.codings):
+        raise CodingsError("Name a round with --round, or an export with --export and its --codings.")
     _tell(units_of_export(options.export, options.codings), options.out)
 
 

@@ -193,7 +193,7 @@ def _turn_page(round_id: str, number: int, error: str = "") -> str:
         for theme, title in themes().items()
     ]
     page = {"round_id": round_id, "found": found, "size": size, "is_done": is_done, "book": book}
-    return render_template("staff/coding_turn.html", **page, none_key=NONE_KEY, none=NONE, error=error)
+    return render_template("staff/coding_turn.html", **page, none_key=NONE_KEY, no_code=NONE, error=error)
 
 
 def _find(session: Any, round_id: str) -> Any:

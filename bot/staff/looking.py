@@ -10,8 +10,7 @@ from sqlalchemy import select
 
 from bot.consent import RESEARCH, VERSIONS
 from bot.escalation import audit
-from bot.papers import bars
-from bot.research.report import Section, as_pdf, sections_of
+from bot.research.report import Section, as_pdf, drawn, sections_of
 from bot.staff.browser import staff_here
 from bot.staff.office import now, office
 from bot.storage.models import ResearchProtocol
@@ -38,8 +37,9 @@ def paper() -> ResponseReturnValue:
         abort(404)
     chosen = _chosen(protocols)
     parts = _parts(chosen)
-    pictures = {part.title: bars(part.bars, title=f"{part.title}, %").png() for part in parts if part.bars}
-    answer = Response(as_pdf(parts, pictures, title=f"Ballast: {chosen}", made_at=now()), mimetype="application/pdf")
+    answer = Response(
+        as_pdf(parts, drawn(parts), title=f"Ballast: {chosen}", made_at=now()), mimetype="application/pdf"
+    )
     answer.headers["Content-Disposition"] = 'attachment; filename="report.pdf"'
     return answer
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pypdfium2
 import pytest
 
+from bot.config import Settings
 from bot.records import keep_score
-from bot.research import ProtocolError
+from bot.research import ProtocolError, told
+from bot.research.command import main
 from bot.research.counting import HIDDEN
 from bot.research.looking import look
 from bot.research.report import NO_EFFICACY, ReportError, sections, write_report
@@ -163,3 +165,16 @@ def test_a_report_that_fails_leaves_nothing_behind(found, clock, tmp_path, monke
     with pytest.raises(KeyboardInterrupt):
         write_report(tmp_path / "report", sections(found()), title="x", made_at=clock())
     assert not list(tmp_path.glob("*report*"))
+
+
+def test_the_command_writes_the_report_and_refuses_what_it_cannot(house, men, database, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(told, "utc_now", lambda: house.start + timedelta(days=40))
+    men(10, "hiding_it")
+    arguments = ["report", "--protocol", "IRB-12", "--out", str(tmp_path / "report")]
+    assert main(arguments, Settings.from_environment({}), lambda: database) == 0
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.html", "report.pdf"}
+    assert (tmp_path / "report").stat().st_mode & 0o777 == 0o700
+    capsys.readouterr()
+    for odd in (arguments, ["report", "--protocol", "none", "--out", str(tmp_path / "other")]):
+        assert main(odd, Settings.from_environment({}), lambda: database) == 1
+        assert capsys.readouterr().err.count("\n") == 1

@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from bot.config import Settings
 from bot.escalation import verify_audit
-from bot.research import ProtocolError, rounds
+from bot.research import ProtocolError, rounds, told
 from bot.research.coded import ALL, agreement_of
+from bot.research.codings import CodingsError
+from bot.research.command import main
+from bot.research.joined import joined_units
 from bot.research.rounds import RoundError
 from bot.storage.coding_models import Coding, CodingTurn
+from bot.storage.expiry import Retention, expire
 from bot.storage.models import AuditEntry, InboxMessage, StaffAccount
 from bot.storage.retention import erase_person
 
@@ -181,3 +186,45 @@ def test_a_damaged_row_of_codes_is_left_out(house, opened, at, execute):
     execute("UPDATE codings SET codes_sealed = zeroblob(200) WHERE number = 1")
     with house.database.read() as session:
         assert [unit.id for unit in rounds.units_of_round(session, opened, at=at)] == ["2", "3"]
+
+
+def test_a_coder_of_another_program_joins_those_of_the_app(house, opened, at, run, tmp_path):
+    code(house, opened, ANN, at, ["hiding_it"], ["hiding_it"], ["hiding_it"])
+    _, lines = run()
+    by_text = {line["text"]: line["id"] for line in lines}
+    table = tmp_path / "carl.csv"
+    table.write_text(f"turn_id,code,coder\n{by_text['i hide it at work']},hiding_it,Carl\n")
+    with house.database.read() as session:
+        units = joined_units(session, opened, tmp_path / "out", [table], at=at)
+    carls = [unit.people["Carl"] for unit in units]
+    assert sorted(carls, key=len) == [frozenset(), frozenset(), {"hiding_it"}]
+    whole, *_ = agreement_of(units)
+    assert (whole.turns, whole.disputed) == (3, 2)
+
+
+def test_an_export_whose_texts_have_changed_since_is_refused(house, opened, at, run, tmp_path):
+    code(house, opened, ANN, at, ["hiding_it"], [], [])
+    run()
+    turns = tmp_path / "out" / "turns.jsonl"
+    turns.write_text(turns.read_text().replace("i hide it at work", "i hid it at work"))
+    with pytest.raises(CodingsError, match="no longer as it was"), house.database.read() as session:
+        joined_units(session, opened, tmp_path / "out", [], at=at)
+    with pytest.raises(CodingsError, match="provenance"), house.database.read() as session:
+        joined_units(session, opened, tmp_path, [], at=at)
+
+
+def test_the_command_prints_a_rounds_agreement_by_the_coders_names(house, database, opened, at, capsys, monkeypatch):
+    monkeypatch.setattr(told, "utc_now", lambda: at)
+    code(house, opened, ANN, at, ["hiding_it"], [], [])
+    code(house, opened, BEN, at, ["hiding_it"], [], [])
+    assert main(["agreement", "--round", opened], Settings.from_environment({}), lambda: database) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("3 turns, 2 people, 3 turns coded twice")
+    assert "hiding_it\t2\t1.00 (1.00 to 1.00)" in said
+
+
+def test_old_codes_go_with_the_rest_of_the_log(house, opened, at):
+    code(house, opened, ANN, at, ["hiding_it"], [], [])
+    with house.database.write() as session:
+        counts = expire(session, Retention(30, 3650, 730), now=at + timedelta(days=31))
+    assert counts["codings"] == 3

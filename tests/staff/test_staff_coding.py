@@ -91,6 +91,7 @@ def test_keys_are_one_for_each_code_and_shown_to_screen_readers(ann, opened):
     assert [one for one, _ in keys] == [*KEYS, NONE_KEY]
     assert all(one == other for one, other in keys)
     assert len({*KEYS, NONE_KEY}) == len(codes()) + 1
+    assert re.findall(r'name="code" value="([^"]+)"', page)[-1] == "none"
     assert re.search(r'<script src="/static/hotkeys.js" defer></script>', page)
     script = ann.get("/static/hotkeys.js")
     assert script.status_code == 200
