@@ -14,8 +14,11 @@ COVER = "hidden"  # large enough, but a small one beside it could be worked out 
 
 
 def shown_share(part: int, whole: int) -> bool:
-    """Return whether a share of men may be shown: neither those in it nor those outside are few."""
-    return part >= SMALLEST_SHOWN and (whole - part >= SMALLEST_SHOWN or whole == part)
+    """Return whether a share of men may be shown: neither those in it nor those outside are few.
+
+    Nor are they nobody: what is true of all of them is known of each.
+    """
+    return part >= SMALLEST_SHOWN and whole - part >= SMALLEST_SHOWN
 
 
 def shown(count: int) -> str:

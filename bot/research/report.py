@@ -29,7 +29,7 @@ NO_EFFICACY = (
     "This is no measure of efficacy. There was no comparison, men who fill it in twice are not all men, low scores "
     "rise and high ones fall by themselves, and whoever feels worse may stop writing."
 )
-_HIDDEN_WORDS = "Counts are rounded to 5. A share is hidden where fewer than 10 men are in it, or outside it."
+_HIDDEN_WORDS = "Counts are rounded to 5. A share is hidden where fewer than 10 men are in it or outside it."
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#181c21;background:#fff}"
     "table{border-collapse:collapse;margin:1em 0}"
@@ -158,7 +158,10 @@ def _row(row: Sequence[str]) -> str:
 
 
 def _widths(part: Section) -> tuple[int, ...]:
-    return (2, *(1 for _ in part.headings[1:])) if len(part.headings) < 5 else (3, *(2 for _ in part.headings[1:]))
+    """Return the columns' proportions: room for a code's name in front, unless there are months."""
+    if part.headings[0] == "month":
+        return ()
+    return (2, *(1 for _ in part.headings[1:])) if len(part.headings) < 5 else (3, 1, 1, 1, 2, 2)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -175,7 +178,7 @@ def _prevalence(found: Look) -> Section:
     rows = tuple((code.id, code.theme, _told(found.prevalence[code.id])) for code in codes())
     shares = [(code.id, found.prevalence[code.id]) for code in codes()]
     plotted = tuple(_bar(name, share) for name, share in shares if share is not None and share.value is not None)
-    note = "Men in whom the model found the code once or more, with the 95 % Wilson interval. Not how common it is."
+    note = "Men in whom the model found the code once or more, with the 95 % Wilson interval."
     return Section("Codes", (note,), ("code", "theme", "share of men"), rows, plotted)
 
 

@@ -1,4 +1,4 @@
-"""Figures for researchers: what the dialogues of a protocol's men hold, counted; no words, nobody few."""
+"""Figures for researchers: what the dialogues of a protocol's men hold, counted; no words, never of few."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_no_single_part_is_ever_hidden_alone_beside_others(parts):
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "may"), [(9, 100, False), (10, 100, True), (91, 100, False), (90, 100, True), (100, 100, True)]
+    ("part", "whole", "may"), [(9, 100, False), (10, 100, True), (91, 100, False), (90, 100, True), (100, 100, False)]
 )
 def test_a_share_is_shown_if_few_are_neither_in_it_nor_outside(part, whole, may):
     assert shown_share(part, whole) is may

@@ -80,12 +80,14 @@ def test_who_did_not_agree_is_not_counted(house, men, found):
 def test_months_tell_men_and_themes(house, men, found):
     for man in men(10, "hiding_it"):
         house.says(man, "later", reading=reading("intimacy"), after=timedelta(days=31))
+    men(10)
     lone = house.man()
     house.says(lone, "words", reading=reading("intimacy"), after=timedelta(days=62))
     months = found().months
     assert set(months) == {"2026-03", "2026-04", "2026-05"}
     men_in_march, shares = months["2026-03"]
-    assert (men_in_march, shares["attitudes"].value, shares["relationship"]) == (10, 1.0, None)
+    assert (men_in_march, shares["attitudes"].value, shares["relationship"]) == (20, 0.5, None)
+    assert months["2026-04"] == (10, dict.fromkeys(shares))  # all of them said it: known of each, so hidden
     assert months["2026-05"] is None
 
 

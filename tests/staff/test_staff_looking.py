@@ -21,21 +21,21 @@ def protocols(clinic):
 @pytest.fixture
 def men(clinic):
     at = clinic.clock.now
-    for _ in range(10):
+    for number in range(20):
         person_id = clinic.man()
         message_id = clinic.he_writes(person_id, "words")
         with clinic.database.write() as session:
             record_answer(session, person_id=person_id, kind=RESEARCH, given=True, at=at)
             turn = Turn(id=message_id, person_id=person_id, at=at, model="m")
             session.add(turn)
-            turn.reading = {"intent": "hiding_it", "codes": [{"id": "hiding_it", "score": 0.9}]}
+            turn.reading = {"intent": "hiding_it", "codes": [{"id": "hiding_it", "score": 0.9}] * (number % 2)}
 
 
 def test_figures_are_shown_with_their_intervals_and_the_look_is_written_down(clinic, protocols, men):
     ann = clinic.signed_in("ann", "researcher")
     page = ann.get("/looking").text
-    assert '<th scope="row">hiding_it</th><td>attitudes</td><td>100.0 % (72.2 to 100.0)</td>' in page
-    assert '<meter min="0" max="100" value="100.0" aria-hidden="true">' in page
+    assert '<th scope="row">hiding_it</th><td>attitudes</td><td>50.0 % (29.9 to 70.1)</td>' in page
+    assert '<meter min="0" max="100" value="50.0" aria-hidden="true">' in page
     assert '<th scope="row">intimacy</th><td>relationship</td><td>hidden</td>' in page
     with clinic.database.read() as session:
         assert [row.subject for row in session.query(AuditEntry).filter_by(action="research.look")] == ["IRB-12"]
