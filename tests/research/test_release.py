@@ -114,6 +114,11 @@ def test_an_open_release_holds_no_words(house, crowd, run, tmp_path):
     assert {line["text"] for line in lines} == {"[words withheld]"}
     for path in (tmp_path / "out").iterdir():
         assert b"my wife" not in path.read_bytes()
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                assert not any(b"my wife" in packed.read(name) for name in packed.namelist())
+    rows = pyarrow.parquet.read_table(tmp_path / "out" / "turns.parquet").to_pylist()
+    assert {row["text"] for row in rows} == {"[words withheld]"}
     assert "may be passed on" in (tmp_path / "out" / "TERMS.txt").read_text()
 
 
