@@ -83,7 +83,8 @@ def anonymise(rows: Sequence[Values], fields: Sequence[str], ladder: Ladder, *, 
     forms = _forms(counts, fields, ladder)
     heights = [len(next(iter(form.values()), (ANY,))) for form in forms]
     losses = [_losses(form) for form in forms]
-    choices = [_tried(counts, forms, losses, steps, k) for steps in product(*(range(height) for height in heights))]
+    every_way = product(*(range(height) for height in heights))
+    choices = (_tried(counts, forms, losses, steps, k) for steps in every_way)  # one at a time: each holds a dictionary
     best = min((choice for choice in choices if choice.is_allowed), key=lambda choice: (choice.loss, sum(choice.steps)))
     left, released = Counter(best.kept), []
     for row in rows:
