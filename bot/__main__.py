@@ -21,7 +21,7 @@ USAGE = """ballast COMMAND
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
   worker                                   tells staff of flags until one of them has each (mail, webhook, chat)
-  research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
+  research protocol|preview|export|exports|withdrawn|codings|agreement|report   dialogues of men who agreed
   ready [--turn]                           wait until everything started runs; or have the dialogue answer once, now
   doctor                                   is everything as it must be? one line a part
   setup                                    make the data folder, key file and database
@@ -31,6 +31,7 @@ USAGE = """ballast COMMAND
   expire                                   delete what is older than the retention settings say (runs daily by itself)
   backup, restore, drill --data DIR --keys DIR
   directory                                list helplines and services that need checking
+  scorecard [--out FOLDER]                 measure on the repository's own test sets, and write docs/scorecard.md
   screen --jsonl                           screen lines of {"id", "text"}
   read --jsonl                             read lines of {"id", "text"} with the model
 """
@@ -60,6 +61,10 @@ def _run(command: str, rest: list[str]) -> int:
         from bot.console.command import read_lines
 
         return read_lines()
+    if command == "scorecard":
+        from bot.console.scorecard import main as scorecard
+
+        return scorecard(rest)
     if command == "directory":
         from bot.directory.command import main as directory
 

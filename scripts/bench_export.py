@@ -7,21 +7,26 @@ export keeps of what it has written. ``--turns N`` sets the size of the larger.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import resource
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.clock import utc_now
+from bot.config import REGIONS
 from bot.consent import RESEARCH, record_answer
-from bot.crypto import KeyRing
+from bot.crypto import Context, KeyRing, PersonKeys, seal
+from bot.crypto.padding import pad
 from bot.research import export_dialogues, register_protocol
 from bot.storage import Database
+from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, Person, Turn
+from bot.storage.sealed import SealedBytes
 
 TURNS = 20_000
 TURNS_OF_A_MAN = 500
@@ -78,7 +83,7 @@ def opened(folder: Path) -> Database:
 
 
 def fill(folder: Path, turns: int) -> None:
-    """Put men who agreed into a fresh database, each with as many messages."""
+    """Put men who agreed into a fresh database, each with as many messages; their rows go in past the tally."""
     database, now = opened(folder), utc_now()
     database.prepare()
     with database.write() as session:
@@ -89,23 +94,31 @@ def fill(folder: Path, turns: int) -> None:
             session.add(person)
             session.flush()
             database.vault.make_key(session, person.id)
+            person.settings = {"region": REGIONS[first // TURNS_OF_A_MAN % len(REGIONS)], "language": "en"}
             record_answer(session, person_id=person.id, kind=RESEARCH, given=True, at=now)
-            for number in range(first, min(turns, first + TURNS_OF_A_MAN)):
-                say(session, person.id, number, now + timedelta(seconds=number))
+            keys = database.vault.keys_of(session, person.id)
+            numbers = range(first, min(turns, first + TURNS_OF_A_MAN))
+            messages, readings = zip(*(said(person.id, keys, number, now) for number in numbers), strict=True)
+            session.connection().execute(InboxMessage.__table__.insert(), list(messages))
+            session.connection().execute(Turn.__table__.insert(), list(readings))
     database.close()
 
 
-def say(session: Any, person_id: str, number: int, at: Any) -> None:
-    """Add one message with its reading."""
-    row = InboxMessage(
-        door="telegram", update_id=number, person_id=person_id, kind="text", state="done", received_at=at
-    )
-    session.add(row)
-    session.flush()
-    row.body = {"text": SAID[number % len(SAID)]}
-    turn = Turn(id=row.id, person_id=person_id, at=at, model="bench")
-    session.add(turn)
-    turn.reading = READING
+def said(person_id: str, keys: PersonKeys, number: int, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the rows of one message and of its reading."""
+    row_id, at = new_id(), now + timedelta(seconds=number)
+    body = sealed({"text": SAID[number % len(SAID)]}, Context("inbox", "body", row_id, person_id, 1), keys)
+    reading = sealed(READING, Context("turns", "reading", row_id, person_id, 1), keys)
+    message = {"id": row_id, "door": "telegram", "update_id": number, "person_id": person_id, "kind": "text"}
+    message |= {"state": "done", "received_at": at, "attempts": 0, "revision": 1, "body_sealed": body}
+    turn = {"id": row_id, "person_id": person_id, "at": at, "model": "bench", "revision": 1}
+    return message, turn | {"reading_sealed": reading}
+
+
+def sealed(value: Any, context: Context, keys: PersonKeys) -> SealedBytes:
+    """Return a value as a sealed column holds it."""
+    plaintext = pad(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return SealedBytes(seal(plaintext, context=context, keys=keys))
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ async def test_a_man_who_agreed_to_research_is_exported_without_what_points_to_h
                 await _consented(api, chat)
             api.say(4201, "/research")
             await _press(api, 4201, say("research_question", "us-miami")[-1], label("research_yes"))
-            await api.wait_for_message(4201, containing=say("research_yes", "us-miami")[0])
+            await api.wait_for_message(4201, containing=say("about_age_question", "us-miami")[0])
             for chat in (4201, 4202):
                 seen = len(api.sent)
                 api.say(chat, SECRET_WORDS)

@@ -15,9 +15,11 @@ from sqlalchemy import select
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BallastError
+from bot.research import told
+from bot.research.anonymity import K
 from bot.research.codings import CodingsError, read_codings
 from bot.research.dialogues import possible_turns
-from bot.research.export import FORMATS, ExportError, ExportReport, Progress, export_dialogues
+from bot.research.export import CONTROLLED, FORMATS, ExportError, ExportReport, Progress, export_dialogues
 from bot.research.jobs import is_as_audited, withdrawn_from
 from bot.research.protocols import (
     CONSENT_DAYS,
@@ -53,6 +55,9 @@ def main(arguments: list[str], settings: Settings, database_factory: DatabaseFac
         if options.command == "codings":
             _codings(options)  # what a colleague does on his own machine, without database and keys
             return 0
+        if options.command == "agreement" and not options.round:
+            told.agreement_elsewhere(options)  # this as well
+            return 0
         database = database_factory()
         try:
             options.run(database, options)
@@ -84,12 +89,25 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--protocol", required=True, metavar="NAME", help="the registered protocol that allows it")
     export.add_argument("--as", dest="staff", required=True, metavar="NAME", help="who exports; kept in the audit")
     export.add_argument("--format", dest="formats", action="append", choices=list(FORMATS), help="repeat; default: all")
+    export.add_argument(
+        "--release", choices=sorted(K), default=CONTROLLED, help="open: no words, fields shared by more"
+    )
     export.set_defaults(run=_export)
     jobs = commands.add_parser("exports", help="list all exports: who, why, what came of it")
     jobs.set_defaults(run=_jobs)
     withdrawn = commands.add_parser("withdrawn", help="who took his consent back since, by export and pseudonym")
     withdrawn.add_argument("--export", metavar="ID", help="only this export's")
     withdrawn.set_defaults(run=_withdrawn)
+    agreement = commands.add_parser("agreement", help="how far people, and the model, agree; prints and writes CSV")
+    agreement.add_argument("--round", metavar="ID", help="a round coded in the staff app; alone, or with the two below")
+    agreement.add_argument("--export", type=Path, metavar="FOLDER", help="an export that people coded elsewhere")
+    agreement.add_argument("--codings", type=Path, nargs="+", default=[], metavar="CSV", help="made by `codings`")
+    agreement.add_argument("--out", type=Path, metavar="FILE", help="write all figures as CSV")
+    agreement.set_defaults(run=told.agreement_of_a_round)
+    report = commands.add_parser("report", help="figures over everybody a protocol reaches, as HTML and PDF")
+    report.add_argument("--protocol", required=True, metavar="NAME", help="the registered protocol that allows it")
+    report.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to make")
+    report.set_defaults(run=told.report)
     codings = commands.add_parser("codings", help="the turns that people coded in another program, as CSV")
     codings.add_argument("project", type=Path, metavar="PROJECT", help="a .qdpx that was made from an export")
     codings.add_argument("--export", type=Path, required=True, metavar="FOLDER", help="that export")
@@ -178,6 +196,7 @@ def _written(database: Database, options: argparse.Namespace) -> ExportReport:
             protocol=options.protocol,
             clock=utc_now,
             formats=options.formats or tuple(FORMATS),
+            release=options.release,
             progress=_tell,
         )
     except OSError as error:

@@ -18,12 +18,20 @@ from bot.research.refi import write_codebook
 
 _ROOM = Path(__file__).parent
 _BESIDE = _ROOM / "beside"
-_TEMPLATES = {"README.md": "README.txt", "TERMS.txt": "TERMS.txt", "CITATION.cff": "CITATION.txt"}
+_TEMPLATES = {"README.md": "README.txt", "CITATION.cff": "CITATION.txt"}
+TERMS = {"controlled": "TERMS.txt", "open": "TERMS_open.txt"}
+WORDS = {
+    "controlled": """Names, places, workplaces, addresses, numbers, handles, links and dates were replaced by surrogates
+such as `[PERSON 1]`. The same name is the same surrogate throughout a dialogue, and only there. Recognition is by
+program and misses some: if you come upon somebody you can tell, do not write it down; report the turn's id to who gave
+you this export.""",
+    "open": """This is an open release: no words of the dialogues are in it, only `[words withheld]` in their place.""",
+}
 _CODEBOOK = _ROOM.parent / "codebook" / "codebook.yml"
 FILES = {
-    "jsonl": "- `turns.jsonl`: one JSON object a turn",
-    "csv": "- `turns.csv`, `codes.csv`: the same as tables, UTF-8",
-    "parquet": "- `turns.parquet`: the same for R, Python and Arrow",
+    "jsonl": "- `turns.jsonl`, `men.jsonl`: one JSON object a turn, and one a man with his fields",
+    "csv": "- `turns.csv`, `codes.csv`, `men.csv`: the same as tables, UTF-8",
+    "parquet": "- `turns.parquet`, `men.parquet`: the same for R, Python and Arrow",
     "xlsx": "- `turns.xlsx`: the same for Excel and LibreOffice",
     "qdpx": "- `project.qdpx`: REFI-QDA project for MAXQDA, NVivo, ATLAS.ti and QualCoder",
 }
@@ -37,6 +45,7 @@ class Facts:
     protocol: str
     purpose: str
     formats: tuple[str, ...]
+    release: str
     counts: Counts
     models: tuple[str, ...]
 
@@ -44,7 +53,8 @@ class Facts:
 def write_companions(folder: Path, facts: Facts) -> None:
     """Write everything but the data and the hashes."""
     values = {**asdict(facts), **asdict(facts.counts), "files": "\n".join(FILES[name] for name in facts.formats)}
-    for name, template in _TEMPLATES.items():
+    values["words"] = WORDS[facts.release]
+    for name, template in {**_TEMPLATES, "TERMS.txt": TERMS[facts.release]}.items():
         text = Template((_BESIDE / template).read_text(encoding="utf-8")).substitute(values)
         (folder / name).write_text(text, encoding="utf-8")
     _write_table(folder / "dictionary.csv", dictionary(), ["field", "files", "type", "means"])

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from bot.config import REGIONS
+from bot.content import say
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.research.deidentify import Deidentifier
 from bot.storage.models import InboxMessage, OutboxMessage, Turn
@@ -18,6 +20,7 @@ from bot.storage.models import InboxMessage, OutboxMessage, Turn
 MAN, BALLAST = "man", "ballast"
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_ABOUT_HIM = say("me", "us")[0]  # how the answer to /me begins
 _ROWS_AT_ONCE = 200  # rows held in memory while a dialogue streams
 
 
@@ -82,6 +85,12 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         person_id: His pseudonym in the store.
         counts: Grows by his turns and by those that cannot be opened.
     """
+    for _, turn in turns_with_ids(session, person_id, counts):
+        yield turn
+
+
+def turns_with_ids(session: Any, person_id: str, counts: Counts) -> Iterator[tuple[str, DialogueTurn]]:
+    """Yield the same turns, each with the id of its message; for use inside the house only."""
     deidentifier, first_day, number = Deidentifier(), None, 0
     for row in heapq.merge(_came(session, person_id), _went(session, person_id), key=_moment):
         first_day = first_day or row.at.date()
@@ -94,7 +103,7 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         if text:
             number += 1
             counts.turns += 1
-            yield _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
+            yield row.message.id, _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
 
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:
@@ -128,8 +137,16 @@ def _opened(row: _Row) -> tuple[str, dict[str, Any]]:
 def _said(message: Any, body: dict[str, Any]) -> str:
     if getattr(message, "kind", None) == "button":
         label = body.get("button")
-        return f"[button: {label}]" if label else ""
+        return "" if not label or _is_field(body) else f"[button: {label}]"
+    if isinstance(message, OutboxMessage) and str(body.get("text") or "").startswith(_ABOUT_HIM):
+        return _ABOUT_HIM  # the list below it repeats his region, dates and answers
     return "\n".join(part for part in (body.get("text"), body.get("caption")) if part)
+
+
+def _is_field(body: dict[str, Any]) -> bool:
+    """Return whether a button answered what is exported as a field, where it is made coarse; it would undo that."""
+    choice = str(body.get("payload") or "").removeprefix("gate:")
+    return choice.startswith("about_") or choice in REGIONS
 
 
 def legible(text: str) -> str:

@@ -9,17 +9,20 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.clock import Clock
 from bot.errors import BallastError, StorageError
 from bot.logs import log_event
+from bot.research.anonymity import K, anonymise
 from bot.research.companions import Facts, write_companions, write_hashes
 from bot.research.dialogues import Counts, dialogue_of
+from bot.research.disclosure import write_disclosure
+from bot.research.fields import FIELDS, Values, fields_of, ladder
 from bot.research.jobs import FAILED, STOPPED, begin_job, end_job, finish_job, pseudonym_of
-from bot.research.lines import Line, Transcript, Writer
+from bot.research.lines import Line, Man, Transcript, Writer
 from bot.research.protocols import agreeing_men, check_lengths, has_agreed, valid_protocol
 from bot.research.refi import Project
 from bot.research.tables import CsvTables, ExcelBook, JsonLines, ParquetTable
@@ -32,6 +35,8 @@ FORMATS: dict[str, Callable[[Path, str], Writer]] = {
     "xlsx": lambda folder, _: ExcelBook(folder),
     "qdpx": Project,
 }
+OPEN, CONTROLLED = "open", "controlled"
+NO_WORDS = "[words withheld]"
 _PREFIX, _SUFFIX = ".export-", ".part"
 _log = logging.getLogger(__name__)
 
@@ -49,12 +54,15 @@ class Request:
         purpose: What for; the one that the protocol allows.
         protocol: The registered protocol.
         formats: Which of :data:`FORMATS`.
+        release: ``controlled``, for those whom the protocol names; or ``open``, without words and with fields that
+            more men share.
     """
 
     staff: str
     purpose: str
     protocol: str
     formats: tuple[str, ...]
+    release: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ class _Run:
     counts: Counts = field(default_factory=Counts)
     men: list[str] = field(default_factory=list)
     pseudonyms: list[str] = field(default_factory=list)
+    fields: list[Values] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
 
 
@@ -99,6 +108,7 @@ def export_dialogues(
     protocol: str,
     clock: Clock,
     formats: Sequence[str] = tuple(FORMATS),
+    release: str = CONTROLLED,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExportReport:
     """Write a folder with the dialogues of every man whose consent the protocol reaches, and what explains them.
@@ -115,6 +125,7 @@ def export_dialogues(
         protocol: The registered protocol that allows it.
         clock: Tells the time.
         formats: Which of :data:`FORMATS`.
+        release: ``controlled``, or ``open``: no words, and each man's fields are shared by more.
         progress: Is told how far it is, man by man.
 
     Raises:
@@ -124,14 +135,14 @@ def export_dialogues(
         OSError: The folder cannot be written. Nothing is left behind; the job is marked as failed.
         StorageError: The database cannot be used now.
     """
-    request = Request(staff, purpose, protocol, tuple(formats))
+    request = Request(staff, purpose, protocol, tuple(formats), release)
     _check(request, out)
     _clear_leftovers(database, out.parent, clock)
     run = _Run(_begin(database, request, clock))
     try:
         with _folder_beside(out, run.id) as folder:
             _write_data(database, folder, request, run, clock, progress)
-            write_companions(folder, Facts(run.id, protocol, purpose, request.formats, run.counts, _sorted(run.models)))
+            write_companions(folder, _facts(request, run))
             sha256 = write_hashes(folder)
             _settle(folder)
             _finish(database, request, run, sha256, clock)
@@ -149,6 +160,8 @@ def _check(request: Request, out: Path) -> None:
         raise ExportError(
             f"An export takes each of these formats once at most, and one at least: {', '.join(FORMATS)}."
         )
+    if request.release not in K:
+        raise ExportError(f"A release is one of these: {', '.join(sorted(K))}.")
     if out.exists():
         raise ExportError(f"{out} is there already. Name a folder that is not.")
 
@@ -217,19 +230,21 @@ def _write_data(
             with database.read() as session:
                 if has_agreed(session, person_id, allowed, at=clock()):
                     run.men.append(person_id)
-                    _write_dialogue(session, person_id, writers, run)
+                    _write_dialogue(session, person_id, writers, run, request)
             progress(Progress(number, len(men), run.counts.turns))
+        _write_fields(folder, writers, run, request)
 
 
-def _write_dialogue(session: Any, person_id: str, writers: list[Writer], run: _Run) -> None:
+def _write_dialogue(session: Any, person_id: str, writers: list[Writer], run: _Run, request: Request) -> None:
     pseudonym = pseudonym_of(session, run.id, person_id)
     transcript, line = Transcript(pseudonym), None
     for turn in dialogue_of(session, person_id, run.counts):
-        line = transcript.place(turn)
+        line = transcript.place(turn if request.release != OPEN else replace(turn, text=NO_WORDS))
         _write_line(line, writers, run)
     if line is not None:
         run.counts.dialogues += 1
         run.pseudonyms.append(pseudonym)
+        run.fields.append(fields_of(session, person_id))
         for writer in writers:
             writer.end_dialogue(line)
 
@@ -239,6 +254,15 @@ def _write_line(line: Line, writers: list[Writer], run: _Run) -> None:
         run.models.add(line.model)
     for writer in writers:
         writer.write(line)
+
+
+def _write_fields(folder: Path, writers: list[Writer], run: _Run, request: Request) -> None:
+    """Write the structured fields once it is known who is in the export: only they are the crowd to hide in."""
+    safe = anonymise(run.fields, tuple(FIELDS), ladder, k=K[request.release])
+    men = [Man(name, values) for name, values in zip(run.pseudonyms, safe.rows, strict=True)]
+    for writer in writers:
+        writer.add_men(men)
+    write_disclosure(folder, safe, release=request.release)
 
 
 def _settle(folder: Path) -> None:
@@ -269,5 +293,6 @@ def _end(database: Database, export_id: str, state: str, clock: Clock) -> None:
         end_job(session, export_id, state=state, at=clock())
 
 
-def _sorted(models: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(models))
+def _facts(request: Request, run: _Run) -> Facts:
+    models = tuple(sorted(run.models))
+    return Facts(run.id, request.protocol, request.purpose, request.formats, request.release, run.counts, models)

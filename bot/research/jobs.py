@@ -26,9 +26,11 @@ def pseudonym_of(session: Any, export_id: str, person_id: str) -> str:
     return str(keyring.mark("export pseudonym", f"{export_id}\x00{person_id}".encode())[:8].hex())
 
 
-def begin_job(session: Any, *, staff: str, purpose: str, protocol: str, formats: Iterable[str], at: datetime) -> str:
+def begin_job(
+    session: Any, *, staff: str, purpose: str, protocol: str, formats: Iterable[str], release: str, at: datetime
+) -> str:
     """Write down that an export begins, and return its id."""
-    row = ResearchExport(staff=staff, purpose=purpose, protocol=protocol, formats=" ".join(formats))
+    row = ResearchExport(staff=staff, purpose=purpose, protocol=protocol, formats=" ".join(formats), release=release)
     row.state, row.started_at = RUNNING, at
     session.add(row)
     session.flush()
@@ -83,6 +85,9 @@ def _audit(session: Any, row: ResearchExport, at: datetime) -> None:
 
 
 def _subject(row: ResearchExport) -> str:
-    values = [getattr(row, column.name) for column in ResearchExport.__table__.columns]
+    names = [column.name for column in ResearchExport.__table__.columns]
+    if row.release is None:
+        names.remove("release")  # a job of before there were two; its digest was made without
+    values = [getattr(row, name) for name in names]
     record = json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in values])
     return f"{row.id}:{hashlib.sha256(record.encode()).hexdigest()[:_DIGEST_DIGITS]}"

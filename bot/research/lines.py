@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.research.dialogues import DialogueTurn
+from bot.research.fields import FIELDS
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,24 @@ class Line:
         return _heading(self.turn, self.speaker, self.day)
 
 
+@dataclass(frozen=True)
+class Man:
+    """The structured fields of one man, as they may be released.
+
+    Attributes:
+        dialogue: His pseudonym in this export.
+        values: One for each of ``bot.research.fields.FIELDS``.
+    """
+
+    dialogue: str
+    values: tuple[str, ...]
+
+    @property
+    def row(self) -> dict[str, str]:
+        """Return the fields by name, the pseudonym first."""
+        return {"dialogue": self.dialogue, **dict(zip(FIELDS, self.values, strict=True))}
+
+
 class Transcript:
     """Gives each turn of one dialogue its place: a heading, the text, an empty line."""
 
@@ -76,6 +96,9 @@ class Writer(Protocol):
 
     def end_dialogue(self, last: Line) -> None:
         """Be told that the dialogue of this line is over."""
+
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Take the fields of all men, in the order of their dialogues, once these are over."""
 
     def close(self) -> None:
         """Write what comes last, and let go of the files."""

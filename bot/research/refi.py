@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -19,7 +19,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bot.codebook import codes, themes
 from bot.research.dialogues import MAN
-from bot.research.lines import AFTER, Line
+from bot.research.fields import FIELDS
+from bot.research.lines import AFTER, Line, Man
 
 MODEL = "Ballast's model"  # the coder's name in the project
 ATTRIBUTES = {
@@ -59,7 +60,7 @@ class Project:
     """``project.qdpx``: transcripts go into the zip as they come, the rest into side files until the end."""
 
     def __init__(self, folder: Path, export_id: str) -> None:
-        self._export = UUID(export_id)
+        self._folder, self._export = folder, UUID(export_id)
         self._zip = ZipFile(folder / "project.qdpx", "w", ZIP_DEFLATED)
         self._side = {name: _side_file(folder) for name in ("codes", "cases", "sources")}
         self._source: IO[bytes] | None = None
@@ -93,8 +94,18 @@ class Project:
         )
         self._side["codes"].write(f'<Code guid="{case}" name="{name}" isCodable="true"/>')
         self._side["cases"].write(f'<Case guid="{case}" name="{name}">{"".join(self._values())}')
-        self._side["cases"].write(f'<SourceRef targetGUID="{self._guid("source", name)}"/></Case>')
+        self._side["cases"].write(f'\t<SourceRef targetGUID="{self._guid("source", name)}"/></Case>\n')
         self._tally = dict.fromkeys(ATTRIBUTES, 0)
+
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Put the fields of each man into his case, which waits for them on a line of its own."""
+        cases, complete = self._side["cases"], _side_file(self._folder)
+        cases.seek(0)
+        for line, man in zip(cases, men, strict=True):
+            before, after = line.rstrip("\n").split("\t")
+            complete.write(before + "".join(self._fields(man)) + after)
+        cases.close()
+        self._side["cases"] = complete
 
     def close(self) -> None:
         """Put the project file together and pack it."""
@@ -138,6 +149,11 @@ class Project:
             reference = f'<VariableRef targetGUID="{self._guid("variable", name)}"/>'
             yield f"<VariableValue>{reference}<IntegerValue>{value}</IntegerValue></VariableValue>"
 
+    def _fields(self, man: Man) -> Iterator[str]:
+        for name, value in zip(FIELDS, man.values, strict=True):
+            reference = f'<VariableRef targetGUID="{self._guid("variable", name)}"/>'
+            yield f"<VariableValue>{reference}<TextValue>{escape(value)}</TextValue></VariableValue>"
+
     def _put_together(self, entry: Any) -> None:
         def put(text: str) -> None:
             entry.write(text.encode())
@@ -148,9 +164,10 @@ class Project:
         put(f"<CodeBook><Codes>{''.join(_codes())}")
         self._pour("codes", entry)
         put("</Codes></CodeBook><Variables>")
-        for name, meaning in ATTRIBUTES.items():
+        kinds = [("Integer", name, meaning) for name, meaning in ATTRIBUTES.items()]
+        for kind, name, meaning in [*kinds, *(("Text", name, meaning) for name, meaning in FIELDS.items())]:
             guid = self._guid("variable", name)
-            put(f'<Variable guid="{guid}" name="{name}" typeOfVariable="Integer">')
+            put(f'<Variable guid="{guid}" name="{name}" typeOfVariable="{kind}">')
             put(f"<Description>{escape(meaning)}</Description></Variable>")
         put("</Variables>")
         for side, element in (("cases", "Cases"), ("sources", "Sources")):

@@ -53,6 +53,9 @@ class Turns:
                 self._begins.setdefault(json.loads(raw)["dialogue"], place)
                 place += len(raw)
 
+    def __contains__(self, dialogue: str) -> bool:
+        return dialogue in self._begins
+
     def of(self, dialogue: str) -> list[dict[str, Any]]:
         """Return a dialogue's lines in order.
 
@@ -64,6 +67,12 @@ class Turns:
         if self._last is None or self._last[0] != dialogue:
             self._last = dialogue, list(self._read(dialogue))
         return self._last[1]
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield all lines of the export."""
+        with self._path.open("rb") as file:
+            for raw in file:
+                yield json.loads(raw)
 
     def _read(self, dialogue: str) -> Iterator[dict[str, Any]]:
         with self._path.open("rb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,12 @@ import pyarrow.parquet
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from bot.research.lines import Line
+from bot.research.fields import FIELDS
+from bot.research.lines import Line, Man
 
 COLUMNS = ("id", "dialogue", "turn", "day", "speaker", "text", "start", "end", "intent", "model")
 CODE_COLUMNS = ("turn_id", "code", "score")
+MEN_COLUMNS = ("dialogue", *FIELDS)
 ROWS_IN_A_GROUP = 2_000  # of Parquet: what is held in memory, some 2 MB of text
 ROWS_ON_A_SHEET = 1_000_000  # Excel has room for 1,048,576
 LONGEST_CELL = 32_000  # Excel has room for 32,767 characters
@@ -25,6 +28,7 @@ CUT = " [cut here; the other formats have all of it]"
 _FORMULA = ("=", "+", "-", "@", "\t")  # what makes a spreadsheet calculate a cell (OWASP, "CSV injection")
 _NO_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - what Excel files carry as their date, so that it tells nothing
 
+_MEN = pyarrow.schema([(name, pyarrow.string()) for name in MEN_COLUMNS])
 _PARQUET = pyarrow.schema(
     [
         ("id", pyarrow.string()),
@@ -43,9 +47,10 @@ _PARQUET = pyarrow.schema(
 
 
 class JsonLines:
-    """``turns.jsonl``: one JSON object a turn."""
+    """``turns.jsonl`` and ``men.jsonl``: one JSON object a turn, and one a man."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._file = (folder / "turns.jsonl").open("w", encoding="utf-8", newline="\n")
 
     def write(self, line: Line) -> None:
@@ -55,15 +60,21 @@ class JsonLines:
     def end_dialogue(self, last: Line) -> None:
         """Nothing stands between dialogues."""
 
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Write ``men.jsonl``."""
+        rows = (json.dumps(man.row, ensure_ascii=False, separators=(",", ":")) + "\n" for man in men)
+        (self._folder / "men.jsonl").write_text("".join(rows), encoding="utf-8")
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
 class CsvTables:
-    """``turns.csv`` and ``codes.csv``, RFC 4180 in UTF-8."""
+    """``turns.csv``, ``codes.csv`` and ``men.csv``, RFC 4180 in UTF-8."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._files = [(folder / name).open("w", encoding="utf-8", newline="") for name in ("turns.csv", "codes.csv")]
         self._turns, self._codes = (csv.writer(file) for file in self._files)
         self._turns.writerow(COLUMNS)
@@ -77,6 +88,13 @@ class CsvTables:
     def end_dialogue(self, last: Line) -> None:
         """Nothing stands between dialogues."""
 
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Write ``men.csv``."""
+        with (self._folder / "men.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(MEN_COLUMNS)
+            writer.writerows([as_text(value) for value in man.row.values()] for man in men)
+
     def close(self) -> None:
         """Close both files."""
         for file in self._files:
@@ -84,9 +102,10 @@ class CsvTables:
 
 
 class ParquetTable:
-    """``turns.parquet``, with the codes as a list in their row."""
+    """``turns.parquet``, with the codes as a list in their row, and ``men.parquet``."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._writer = pyarrow.parquet.ParquetWriter(str(folder / "turns.parquet"), _PARQUET, compression="zstd")
         self._rows: list[dict[str, Any]] = []
 
@@ -98,6 +117,11 @@ class ParquetTable:
 
     def end_dialogue(self, last: Line) -> None:
         """Nothing stands between dialogues."""
+
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Write ``men.parquet``."""
+        table = pyarrow.Table.from_pylist([man.row for man in men], schema=_MEN)
+        pyarrow.parquet.write_table(table, str(self._folder / "men.parquet"), compression="zstd")
 
     def close(self) -> None:
         """Write the last group and the footer."""
@@ -113,7 +137,7 @@ class ParquetTable:
 
 
 class ExcelBook:
-    """``turns.xlsx``: the sheets turns and codes, and more of them where one is full. No cell is ever a formula."""
+    """``turns.xlsx``: the sheets turns, codes and men, and more where one is full. No cell is ever a formula."""
 
     def __init__(self, folder: Path) -> None:
         options = {"constant_memory": True, "tmpdir": str(folder)}
@@ -130,6 +154,12 @@ class ExcelBook:
 
     def end_dialogue(self, last: Line) -> None:
         """Nothing stands between dialogues."""
+
+    def add_men(self, men: Sequence[Man]) -> None:
+        """Write the sheet men."""
+        sheet = _Sheets(self._book, "men", MEN_COLUMNS)
+        for man in men:
+            sheet.add(list(man.row.values()))
 
     def close(self) -> None:
         """Pack the file."""

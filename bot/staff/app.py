@@ -16,10 +16,12 @@ from bot.staff import (
     account,
     accounts,
     alerts,
+    coding,
     failures,
     frame,
     guard,
     levels,
+    looking,
     people,
     phrases,
     places,
@@ -109,6 +111,8 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
+    app.register_blueprint(coding.blueprint)
+    app.register_blueprint(looking.blueprint)
     app.register_blueprint(queue.blueprint)
     for room in (alerts, rota, levels, places, sample, plots):
         app.register_blueprint(room.blueprint)

@@ -17,6 +17,8 @@ _PLACES = (
     ("sample.index", "Sample"),
     ("levels.index", "Levels"),
     ("places.index", "Directory"),
+    ("coding.index", "Coding"),
+    ("looking.index", "Figures"),
     ("people.index", "People"),
     ("account.index", "My account"),
 )

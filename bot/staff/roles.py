@@ -12,8 +12,10 @@ HALF = "half"  # the password was right, the second factor is still to come
 NEW = "new"  # the password was right, and the account has no second factor yet
 
 _SIGNED_IN = frozenset(ROLES)
+_HOMES = ("queue.index", "people.index", "coding.index", "account.index")
 _EVERYBODY = _SIGNED_IN | {STRANGER, HALF, NEW}
 _CLINIC = frozenset({REVIEWER, LEAD})
+_RESEARCH = frozenset({RESEARCHER})
 _HEADS = frozenset({LEAD, ADMIN})
 
 ACCESS: Mapping[str, frozenset[str]] = {
@@ -72,6 +74,16 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "plots.in_time": frozenset({LEAD}),
     "plots.medians": frozenset({LEAD}),
     "plots.sample": frozenset({LEAD}),
+    "coding.index": _RESEARCH,
+    "coding.open_round": _RESEARCH,
+    "coding.show": _RESEARCH,
+    "coding.finish": _RESEARCH,
+    "coding.onward": _RESEARCH,
+    "coding.turn": _RESEARCH,
+    "coding.code": _RESEARCH,
+    "coding.differences": _RESEARCH,
+    "looking.index": _RESEARCH,
+    "looking.paper": _RESEARCH,
     "queue.home": _SIGNED_IN,
     "queue.index": _CLINIC,
     "queue.show": _CLINIC,
@@ -104,7 +116,7 @@ REASONS: Mapping[str, str] = {
 
 def home_of(role: str) -> str:
     """Return the page that somebody with this role begins with."""
-    return next(page for page in ("queue.index", "people.index", "account.index") if may_enter(role, page))
+    return next(page for page in _HOMES if may_enter(role, page))
 
 
 def may_enter(role: str, endpoint: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.storage.coding_models import Coding
 from bot.storage.models import (
     ButtonToken,
     Flag,
@@ -29,6 +30,7 @@ _TIMES = (
     (Turn, Turn.at),
     (TrackerEvent, TrackerEvent.at),
     (Record, Record.at),
+    (Coding, Coding.at),
 )
 
 

@@ -260,6 +260,7 @@ class ResearchExport(Base):
     turns = Column(Integer, nullable=False, default=0)
     withheld = Column(Integer, nullable=False, default=0)
     sha256 = Column(String(64))  # of the export's list of hashes
+    release = Column(String(16))  # open or controlled; none for jobs of before there were two
 
 
 class ResearchPseudonym(Base):
@@ -338,4 +339,5 @@ class Tally(Base):
     mac = Column(LargeBinary(32), nullable=False)
 
 
-import bot.storage.alarm_models  # noqa: E402, F401 - so that the metadata is whole
+from bot.storage import alarm_models as _alarm_models  # noqa: E402, F401 - so that the metadata is whole
+from bot.storage import coding_models as _coding_models  # noqa: E402, F401

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.storage.coding_models import Coding, CodingTurn
 from bot.storage.engine import BUSY_TIMEOUT_MS
 from bot.storage.models import (
     ButtonToken,
@@ -26,7 +27,10 @@ from bot.storage.models import (
 )
 
 REWRITE_WITHIN_MS = 250  # nobody who writes to us waits longer than this for the housekeeping
-_HIS_TABLES = (PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp)
+_HIS_TABLES = (
+    *(PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp),
+    *(Coding, CodingTurn),
+)
 
 
 def erase_person(session: Any, person_id: str) -> None:

@@ -14,7 +14,7 @@ from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
 from bot.escalation.hours import staff_sentence
 from bot.storage.models import InboxMessage, Person, Turn
-from bot.turns import appointments, outbox, preferences
+from bot.turns import about_him, appointments, outbox, preferences
 from bot.turns.asking import Answer
 from bot.turns.his_data import FILES, PAGE, told_plainly
 from bot.turns.messages import Reply, ReplyButton
@@ -122,6 +122,12 @@ class Desk:
         elif name in ("research_yes", "research_no"):
             record_answer(session, person_id=person.id, kind=RESEARCH, given=name == "research_yes", at=at)
             self._say(session, person, row, name, at)
+            asked_next = about_him.after_consent(session, person.id, given=name == "research_yes")
+            if asked_next:
+                self._say(session, person, row, asked_next[0], at, asked_next[1])
+        elif name.startswith(about_him.PREFIX):
+            told = about_him.take_answer(session, person.id, name, at=at) or ("stale_button", ())
+            self._say(session, person, row, told[0], at, told[1])
         elif name == "export_yes":
             self._export(session, person, row, at)
         elif name == "check_backs_drop":

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from bot.consent import RESEARCH, STORAGE, has_given
 from bot.content import label, say
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.records.about_him import answers_of
 from bot.records.safety_plan import plan_of
 from bot.storage.models import Consent, Flag, FollowUp, InboxMessage, OutboxMessage, Person, Record, Turn
 from bot.turns.people import settings_of
@@ -43,6 +44,7 @@ def told_plainly(session: Any, person: Person, *, retention_days: int) -> list[s
         "me_days": retention_days,
         "me_keeps": _yes(has_given(session, person.id, STORAGE)),
         "me_research": _yes(has_given(session, person.id, RESEARCH)),
+        "me_about": len(answers_of(session, person.id)),
         "me_region": label(region),
     }
     lines = [f"{say(name, region)[0]}: {value}" for name, value in facts.items()]

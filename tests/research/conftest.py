@@ -48,6 +48,7 @@ class House:
 
     def says(self, person_id: str, text: str | None, *, after: timedelta = timedelta(0), **more: object) -> str:
         body = {"text": text, "caption": more.get("caption"), "button": more.get("button"), "command": None}
+        body |= {"payload": more["payload"]} if "payload" in more else {}
         self._updates += 1
         with self.database.write() as session:
             row = InboxMessage(

@@ -188,8 +188,9 @@ def test_the_folder_is_private_and_its_list_of_hashes_holds(house, run, tmp_path
     }
     assert hashlib.sha256((out / "SHA256SUMS").read_bytes()).hexdigest() == report.sha256
     assert sorted(listed) == [
-        "CITATION.cff", "README.md", "TERMS.txt", "codebook.csv", "codebook.qdc", "codes.csv", "dictionary.csv",
-        "project.qdpx", "provenance.json", "turns.csv", "turns.jsonl", "turns.parquet", "turns.xlsx",
+        "CITATION.cff", "DISCLOSURE.md", "README.md", "TERMS.txt", "codebook.csv", "codebook.qdc", "codes.csv",
+        "counts.csv", "dictionary.csv", "disclosure.json", "men.csv", "men.jsonl", "men.parquet", "project.qdpx",
+        "provenance.json", "turns.csv", "turns.jsonl", "turns.parquet", "turns.xlsx",
     ]  # fmt: skip
 
 

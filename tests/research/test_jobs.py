@@ -126,6 +126,7 @@ def test_a_pseudonym_leads_to_nobody_without_the_key_file(house, run):
 def leftover(house, tmp_path, clock):
     """What a killed export leaves: a job that runs for ever, and a folder."""
     values = {"staff": "r.lang", "purpose": "theme paper", "protocol": "IRB-12", "formats": ("jsonl",)}
+    values["release"] = "controlled"
     with house.database.write() as session:
         job = begin_job(session, **values, at=clock() - timedelta(days=1))
     folder = tmp_path / f".export-{job}.part"

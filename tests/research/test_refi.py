@@ -128,8 +128,11 @@ def test_each_dialogue_is_a_case_with_its_attributes_and_linked_as_qualcoder_wan
         values = {
             names[value.find(f"{QDE}VariableRef").get("targetGUID")]: int(value.find(f"{QDE}IntegerValue").text)
             for value in case.iter(f"{QDE}VariableValue")
+            if value.find(f"{QDE}IntegerValue") is not None
         }
         assert values == {"turns": 13, "turns_of_the_man": 7, "coded_turns": 6, "days": 9}
+        told = [value.text for value in case.iter(f"{QDE}TextValue")]
+        assert told == ["*"] * 5  # two men are no crowd
         source = sources[case.find(f"{QDE}SourceRef").get("targetGUID")]
         assert source.get("name") == case.get("name")
         assert case.get("guid") in codes_there

@@ -89,7 +89,7 @@ def test_parquet_writes_group_by_group(house, run, tmp_path, monkeypatch):
 def test_excel_holds_the_same_turns_as_text_and_numbers_and_no_formula(out):
     folder, lines = out
     book = openpyxl.load_workbook(folder / "turns.xlsx")
-    assert book.sheetnames == ["turns", "codes"]
+    assert book.sheetnames == ["turns", "codes", "men"]
     head, *rows = book["turns"].iter_rows()
     assert tuple(cell.value for cell in head) == tables.COLUMNS
     assert {cell.data_type for row in rows for cell in row} <= {"s", "n", "inlineStr"}
@@ -105,8 +105,8 @@ def test_a_full_sheet_goes_on_with_the_next(house, run, tmp_path, monkeypatch):
         house.says(man, f"line {number}", after=timedelta(minutes=number))
     _, lines = run(formats=("jsonl", "xlsx"))
     book = openpyxl.load_workbook(tmp_path / "out" / "turns.xlsx")
-    assert book.sheetnames == ["turns", "codes", "turns 2", "turns 3"]
-    texts = [row[5] for name in book.sheetnames if name != "codes" for row in list(book[name].values)[1:]]
+    assert book.sheetnames == ["turns", "codes", "turns 2", "turns 3", "men"]
+    texts = [row[5] for name in book.sheetnames if name.startswith("turns") for row in list(book[name].values)[1:]]
     assert texts == [line["text"] for line in lines]
 
 
@@ -124,6 +124,7 @@ def test_no_file_but_the_listed_ones_is_left_in_the_folder(out):
     assert {path.name for path in folder.iterdir()} == {*listed, "SHA256SUMS"}
     assert listed == {
         *("turns.jsonl", "turns.csv", "codes.csv", "turns.parquet", "turns.xlsx", "project.qdpx", "codebook.qdc"),
+        *("men.jsonl", "men.csv", "men.parquet", "DISCLOSURE.md", "disclosure.json", "counts.csv"),
         *("codebook.csv", "dictionary.csv", "provenance.json", "README.md", "TERMS.txt", "CITATION.cff"),
     }
 
@@ -134,7 +135,15 @@ def test_the_dictionary_explains_every_field_and_no_other(out):
         written = [row["field"] for row in csv.DictReader(file)]
     assert written == [row["field"] for row in dictionary()]
     assert len(written) == len(set(written))
-    assert set(written) == {*lines[0], *tables.COLUMNS, *tables.CODE_COLUMNS}
+    assert set(written) == {
+        *lines[0],
+        *tables.COLUMNS,
+        *tables.CODE_COLUMNS,
+        *tables.MEN_COLUMNS,
+        "field",
+        "value",
+        "men",
+    }
 
 
 def test_the_codebook_table_holds_all_codes(out):
@@ -150,7 +159,7 @@ def test_readme_terms_and_provenance_name_export_protocol_and_purpose(house, run
     report, _ = run(formats=("jsonl", "csv"))
     out = tmp_path / "out"
     readme, told = (out / "README.md").read_text(), json.loads((out / "provenance.json").read_text())
-    assert f"Export {report.id} under protocol IRB-12." in readme
+    assert f"Export {report.id} under protocol IRB-12, a controlled release." in readme
     assert "1 dialogues, 1 turns; 0 turns could not" in readme
     assert FILES["csv"] in readme
     assert FILES["qdpx"] not in readme

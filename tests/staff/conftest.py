@@ -102,7 +102,7 @@ class Clinic:
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }
 
-    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32):
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32):
         """Return an address that a rule takes."""
         given = {
             "<path:filename>": "staff.css",
@@ -115,6 +115,8 @@ class Clinic:
             "<any(red, orange, yellow):level>": "red",
             "<any(red, orange, yellow, hours):step>": "hours",
             "<any(add, ways):step>": "ways",
+            "<row_id:round_id>": round_id,
+            "<int(max=9999):number>": "1",
             "<token>": "T" * 43,
             "<any(link, role, close, reopen):step>": "link",
             "<any(words, claim, resolve):step>": "words",

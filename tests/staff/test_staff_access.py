@@ -29,6 +29,10 @@ def lead_only(status):
     return {**heads_only(status), "admin": 403}
 
 
+def researchers_only(status):
+    return {"reviewer": 403, "lead": 403, "researcher": status, "admin": 403, **AWAY}
+
+
 def half_only(status):
     return inside(403, half=status)
 
@@ -90,6 +94,16 @@ TABLE = {
     ("GET", "/sample/next"): lead_only(303),
     ("POST", "/sample/<row_id:sample_id>/rate"): lead_only(303),
     ("GET", "/sample/<row_id:sample_id>/rate"): lead_only(303),
+    ("GET", "/coding"): researchers_only(200),
+    ("POST", "/coding"): researchers_only(422),
+    ("GET", "/coding/<row_id:round_id>"): researchers_only(404),  # what a round shows is told in test_staff_coding
+    ("POST", "/coding/<row_id:round_id>"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/next"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
+    ("POST", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
+    ("GET", "/coding/<row_id:round_id>/differences"): researchers_only(404),
+    ("GET", "/looking"): researchers_only(200),
+    ("GET", "/looking/report.pdf"): researchers_only(404),  # no protocol is open
     ("GET", "/flags"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>"): clinic_only(200),
     ("GET", "/flags/<row_id:flag_id>/<any(words, claim, resolve):step>"): clinic_only(303),

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bot.staff.roles import HALF, LEAD, NEW, REVIEWER, STRANGER
+from bot.staff.roles import HALF, LEAD, NEW, RESEARCHER, REVIEWER, STRANGER
 
 pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
 
@@ -39,6 +39,7 @@ FIELDS = (
         "languages",
         "rating",
     ),
+    *("code", "protocol", "size"),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
@@ -112,7 +113,7 @@ class Crawler:
         return options
 
 
-@pytest.mark.parametrize("standing", [LEAD, REVIEWER, NEW, HALF, STRANGER])
+@pytest.mark.parametrize("standing", [LEAD, REVIEWER, RESEARCHER, NEW, HALF, STRANGER])
 def test_no_odd_input_makes_a_server_error(clinic, standing, quick_passwords, caplog):
     fresh, crawler = clinic.browsers_of(standing), Crawler(clinic, standing)
     ids = {"flag_id": clinic.flag_with_words(), "staff_id": clinic.account("omar")}

@@ -9,7 +9,8 @@ from bot.staff import links
 from bot.staff.roles import may_enter
 
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 HTTPS = {"base_url": "https://staff.example"}
 

@@ -51,6 +51,7 @@ async def test_me_counts_what_is_kept(path, lived):
             "days",
             "keeps",
             "research",
+            "about",
             "region",
         )
     }
@@ -66,6 +67,7 @@ async def test_me_counts_what_is_kept(path, lived):
         "days": "365",
         "keeps": "yes",
         "research": "yes",
+        "about": "0",
         "region": "Miami",
     }
     assert [more] == path.wording("me_more")
