@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
 from bot.clock import next_at, out_of_quiet
+from bot.turns import his_time
 
 NEW_YORK, BERLIN, DELHI = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 NIGHT = (21, 8)
@@ -68,3 +69,22 @@ def test_a_year_of_evenings_has_as_many_evenings_as_days_and_each_is_at_seven():
     assert {(moment.hour, moment.minute) for moment in seen} == {(19, 30)}
     days = [moment.date() for moment in seen]
     assert days == [days[0] + timedelta(days=number) for number in range(365)]
+
+
+def test_a_machine_without_the_tz_database_goes_by_utc_and_says_so(monkeypatch, caplog):
+    def missing(name):
+        raise ZoneInfoNotFoundError(name)
+
+    assert his_time.zone_of({"region": "uk"}) == ZoneInfo("Europe/London")
+    monkeypatch.setattr(his_time, "ZoneInfo", missing)
+    assert his_time.zone_of({"region": "uk"}) is timezone.utc
+    assert [record.message for record in caplog.records] == ["time.no_zones"]
+
+
+def test_who_lives_where_several_clocks_are_has_none_until_he_says_which():
+    assert his_time.zone_of({"region": "us"}) is None
+    assert his_time.zone_of({"region": "us", "zone": "America/Denver"}) == ZoneInfo("America/Denver")
+    assert his_time.zone_of({"region": "us", "zone": "../../etc/passwd"}) is None
+    night = utc("2026-11-23T06:00")
+    assert his_time.awake_from({"region": "us"}, night) == night  # not known to be his night
+    assert his_time.awake_from({"region": "us-miami"}, night) == utc("2026-11-23T13:00")

@@ -50,24 +50,23 @@ def answer_consent(session: Any, person: Person, row: InboxMessage, choice: str,
     record_answer(session, person_id=person.id, kind=STORAGE, given=choice == "consent_yes", at=at)
     held = select(InboxMessage.seq).filter_by(person_id=person.id, state="held")
     is_waiting = session.execute(held.limit(1)).scalar() is not None
-    name = choice if choice == "too_young" else choice + ("_waiting" if is_waiting else "")
+    asks_first = not is_waiting and not follow_ups.is_question_open(session, person.id)
+    name = choice if choice == "too_young" or asks_first else f"{choice}_waiting"
     outbox.queue(session, person.id, _bubbles(name, settings_of(person)["region"]), at=at, turn_id=row.id)
     released = update(InboxMessage).where(InboxMessage.person_id == person.id, InboxMessage.state == "held")
     state = "done" if choice == "too_young" else "pending"
     session.execute(released.values(state=state).execution_options(synchronize_session="fetch"))
     row.state = "done"
-    if choice != "too_young":
-        _ask_region(session, person, row, is_waiting=is_waiting, at=at)
+    if choice != "too_young" and is_waiting:
+        speak_next(session, person.id, row.door, f"gate:{FIRST_QUESTIONS}", at)  # behind the answers
+    elif choice != "too_young" and asks_first:
+        _ask_region(session, person, row, at)
 
 
-def _ask_region(session: Any, person: Person, row: InboxMessage, *, is_waiting: bool, at: datetime) -> None:
-    """Ask where he is: now, or behind the answers to what waited; not while we ask whether he is safe."""
-    if is_waiting:
-        speak_next(session, person.id, row.door, f"gate:{FIRST_QUESTIONS}", at)
-    elif not follow_ups.is_question_open(session, person.id):
-        asked = ask_first(person, has_words=False)
-        buttons = tuple(ReplyButton(text, f"gate:{choice}") for text, choice in asked.choices)
-        outbox.queue(session, person.id, [Reply(asked.bubbles[0], buttons)], at=at, turn_id=row.id)
+def _ask_region(session: Any, person: Person, row: InboxMessage, at: datetime) -> None:
+    asked = ask_first(person, has_words=False)
+    buttons = tuple(ReplyButton(text, f"gate:{choice}") for text, choice in asked.choices)
+    outbox.queue(session, person.id, [Reply(asked.bubbles[0], buttons)], at=at, turn_id=row.id)
 
 
 def _bubbles(name: str, region: str) -> list[Reply]:

@@ -171,7 +171,7 @@ async def test_the_questions_do_not_come_between_a_crisis_and_its_answer(path):
     await path.says("/start")
     await path.says("I want to kill myself")
     after = await path.presses("I'm 18+, keep it")
-    assert after == path.wording("consent_yes")
+    assert after == path.wording("consent_yes_waiting")  # announces no questions
     assert await path.says("I don't know") == ["re: I don't know"]
 
 
