@@ -45,6 +45,7 @@ def make_bot(settings: Settings) -> Bot:
             connection_pool_size=_CONNECTIONS,
             read_timeout=_ANSWER_WITHIN_SECONDS,
             write_timeout=_ANSWER_WITHIN_SECONDS,
+            connect_timeout=_ANSWER_WITHIN_SECONDS,
             pool_timeout=_FREE_WITHIN_SECONDS,
         ),
     )
