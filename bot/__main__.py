@@ -11,6 +11,7 @@ os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("PTB_TIMEDELTA", "true")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a message is small: threads wait for one another on a busy machine
 
 from bot.config import Settings
 from bot.errors import BallastError

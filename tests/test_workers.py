@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from collections import Counter
 from contextlib import suppress
 
@@ -18,7 +19,7 @@ from bot.turns import Gate, Incoming, Kind
 from tests.path_fixtures import Bot, House, Rasa, fake_telegram, free_port, until
 
 pytestmark = pytest.mark.asyncio
-WORKERS, MEN, EACH = 3, 30, 20
+WORKERS, MEN, EACH = 3, int(os.environ.get("MEN", "30")), int(os.environ.get("EACH", "20"))
 CRISIS = "I want to kill myself"
 TEXTS = ("/help", "cannot sleep", "/region", "/me", "/research", "/help", "/me", "my wife left", "/region", "/help")
 HOOK = "https://bot.example/telegram"

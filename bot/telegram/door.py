@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from telegram import Bot, BotCommand, Update
 from telegram.constants import ChatType
-from telegram.error import TelegramError
+from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot import measures
@@ -45,6 +45,7 @@ def make_bot(settings: Settings) -> Bot:
             connection_pool_size=_CONNECTIONS,
             read_timeout=_ANSWER_WITHIN_SECONDS,
             write_timeout=_ANSWER_WITHIN_SECONDS,
+            connect_timeout=_ANSWER_WITHIN_SECONDS,
             pool_timeout=_FREE_WITHIN_SECONDS,
         ),
     )
@@ -89,13 +90,15 @@ class TelegramDoor:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        async with self._bot:
-            await self._bot.set_my_commands([BotCommand(name, text) for name, text in MENU.items()])
+        menu = [BotCommand(name, text) for name, text in MENU.items()]
+        try:
+            await _insist(self._bot.initialize)
+            await _insist(partial(self._bot.set_my_commands, menu))
             log_event(_log, "telegram.started")
-            try:
-                await asyncio.gather(self._receive(), self._conductor.run(), self._sender.run())
-            finally:
-                await self.close()
+            await asyncio.gather(self._receive(), self._conductor.run(), self._sender.run())
+        finally:
+            await self.close()
+            await self._bot.shutdown()
 
     async def close(self) -> None:
         """Close the polling connection and let other processes have whom this one works on."""
@@ -106,7 +109,7 @@ class TelegramDoor:
         """Listen where there is an address for that, else poll; Telegram knows only one of both at a time."""
         address = self._settings.telegram_webhook_url
         if not address:
-            await self._bot.delete_webhook()
+            await _insist(self._bot.delete_webhook)
             await self._poll()
         secret = webhook_secret(self._database, self._settings)
         webhook = Webhook(
@@ -114,9 +117,12 @@ class TelegramDoor:
         )
         listening = asyncio.create_task(webhook.run())
         try:
-            await self._bot.set_webhook(
-                address, secret_token=secret, allowed_updates=ALLOWED_UPDATES, max_connections=_CONNECTIONS
-            )
+            told: dict[str, Any] = {
+                "secret_token": secret,
+                "allowed_updates": ALLOWED_UPDATES,
+                "max_connections": _CONNECTIONS,
+            }
+            await _insist(partial(self._bot.set_webhook, address, **told))
             await listening
         finally:
             listening.cancel()
@@ -220,3 +226,21 @@ class TelegramDoor:
                 )
         except TelegramError as error:  # the choice is committed; its looks are not worth a retry
             log_event(_log, "telegram.acknowledge_failed", kind=type(error).__name__)
+
+
+async def _insist(ask: Callable[[], Awaitable[Any]]) -> None:
+    """Ask until Telegram answers: a bot that starts while Telegram is away waits for it.
+
+    Raises:
+        TelegramError: It answered, and refused.
+    """
+    while True:
+        try:
+            await ask()
+        except BadRequest:  # to the library an error of the network too
+            raise
+        except NetworkError as error:
+            log_event(_log, "telegram.away", level=logging.WARNING, kind=type(error).__name__)
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 import pytest_asyncio
 from telegram import Bot
+from telegram.error import InvalidToken
 
 from bot.config import Settings
 from bot.crypto import KeyRing
@@ -197,3 +198,25 @@ async def test_a_message_with_a_part_that_the_library_cannot_read_keeps_its_word
     with house[1].read() as session:
         rows = session.query(InboxMessage).order_by(InboxMessage.seq).all()
         assert [row.body.reveal()["text"] for row in rows] == ["first", "my words", "after it"]
+
+
+async def test_bot_that_starts_while_telegram_is_away_waits_for_it(house, api, monkeypatch):
+    monkeypatch.setattr("bot.telegram.door.PAUSE_SECONDS", 0.01)
+    settings, database = house
+    for method in ("getMe", "setMyCommands", "deleteWebhook"):
+        api.fail_next(method, 502, times=2)
+    door = TelegramDoor(database, settings, Bot(api.token, base_url=api.base_url), NoDialogue())
+    serving = asyncio.ensure_future(door.run())
+    while not api.polls:
+        assert not serving.done()
+        await asyncio.sleep(0.01)
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    await asyncio.sleep(0)
+
+
+async def test_wrong_token_ends_the_bot(house, api):
+    settings, database = house
+    door = TelegramDoor(database, settings, Bot("1:guessed", base_url=api.base_url), NoDialogue())
+    with pytest.raises(InvalidToken):
+        await door.run()
