@@ -190,7 +190,7 @@ class Flag(Base):
     due_at = Column(UtcDateTime, nullable=False)
     claimed_by = Column(_ID, ForeignKey("staff.id"))
     claimed_until = Column(UtcDateTime)
-    closed_at = Column(UtcDateTime)
+    closed_at = Column(UtcDateTime, index=True)
     revision = Column(Integer, nullable=False, default=1)
     reasons_sealed = Column(SealedBlob)
     reasons = Sealed("reasons_sealed")  # [{"at", "level", "reasons", "message_id"}], newest last
@@ -335,3 +335,6 @@ class Tally(Base):
     serial = Column(BigInteger, nullable=False)
     total = Column(LargeBinary(32), nullable=False)
     mac = Column(LargeBinary(32), nullable=False)
+
+
+from bot.storage import clinic_models  # noqa: E402, F401 - so that the metadata is whole

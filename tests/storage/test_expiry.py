@@ -59,6 +59,7 @@ def test_what_is_too_old_goes_and_is_counted(database, person, everything, clock
     assert counts == {
         **dict.fromkeys(("inbox", "outbox", "turns", "tracker_events", "records", "buttons"), 1),
         "flags": 0,
+        "case": 0,
     }
     assert left(database) == (1,) * 6
 
