@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.escalation.flags import OPEN_STATES, ORANGE, open_flag
+from bot.storage.clinic_models import Conversation
 from bot.storage.columns import new_id
 from bot.storage.models import Flag, FollowUp, Person
 
@@ -70,10 +71,11 @@ def ask_due(session: Any, door: str, *, at: datetime) -> list[FollowUp]:
     """Mark as asked what is due now and return it; the caller gives each its turn in the same transaction.
 
     After a long standstill several check-backs of one man may be due: the latest counts, the others are cancelled. A
-    man who cannot be reached is not asked; staff are told instead.
+    man who cannot be reached is not asked; staff are told instead. While staff write with him nothing else asks him.
     """
     query = select(FollowUp).join(Person, Person.id == FollowUp.person_id)
     query = query.where(Person.door == door, FollowUp.state == _PENDING, FollowUp.due_at <= at)
+    query = query.where(FollowUp.person_id.notin_(select(Conversation.person_id).filter_by(closed_at=None)))
     newest: dict[str, FollowUp] = {}
     asked = []
     for row in session.execute(query.order_by(FollowUp.due_at.desc())).scalars().all():

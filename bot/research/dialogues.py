@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.research.deidentify import Deidentifier
+from bot.storage.clinic_models import Conversation
 from bot.storage.models import InboxMessage, OutboxMessage, Turn
 
 MAN, BALLAST = "man", "ballast"
+STAFF = "staff"  # lane of what people at the clinic write; their words are not ours to hand on
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _ROWS_AT_ONCE = 200  # rows held in memory while a dialogue streams
@@ -70,7 +72,9 @@ class _Row:
 def possible_turns(session: Any, person_id: str) -> int:
     """Return how many finished messages a man's dialogue has, without opening any."""
     came = select(func.count()).select_from(InboxMessage).filter_by(person_id=person_id, state="done")
+    came = came.where(~_is_for_staff())
     went = select(func.count()).select_from(OutboxMessage).filter_by(person_id=person_id, state="sent")
+    went = went.where(OutboxMessage.lane != STAFF)
     return int(session.execute(came).scalar_one()) + int(session.execute(went).scalar_one())
 
 
@@ -99,7 +103,7 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:
     query = select(InboxMessage, Turn).outerjoin(Turn, Turn.id == InboxMessage.id)
-    query = query.where(InboxMessage.person_id == person_id, InboxMessage.state == "done")
+    query = query.where(InboxMessage.person_id == person_id, InboxMessage.state == "done", ~_is_for_staff())
     query = query.order_by(InboxMessage.received_at, InboxMessage.seq)
     for message, turn in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
         yield _Row(message.received_at, MAN, message, turn)
@@ -108,9 +112,19 @@ def _came(session: Any, person_id: str) -> Iterator[_Row]:
 def _went(session: Any, person_id: str) -> Iterator[_Row]:
     moment = func.coalesce(OutboxMessage.sent_at, OutboxMessage.created_at)
     query = select(OutboxMessage).where(OutboxMessage.person_id == person_id, OutboxMessage.state == "sent")
+    query = query.where(OutboxMessage.lane != STAFF)
     query = query.order_by(moment, OutboxMessage.seq)
     for message in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).scalars():
         yield _Row(message.sent_at or message.created_at, BALLAST, message)
+
+
+def _is_for_staff() -> Any:
+    """Return the condition that he wrote to a person at the clinic: that is care, and no talk with the program."""
+    during = Conversation.closed_at.is_(None) | (Conversation.closed_at >= InboxMessage.received_at)
+    talk = exists().where(
+        Conversation.person_id == InboxMessage.person_id, Conversation.opened_at <= InboxMessage.received_at, during
+    )
+    return talk & ~exists().where(Turn.id == InboxMessage.id)
 
 
 def _moment(row: _Row) -> tuple[datetime, bool]:

@@ -17,7 +17,7 @@ from bot.storage.columns import new_id
 from bot.storage.models import ButtonToken, OutboxMessage, Person
 from bot.turns.messages import Reply
 
-CRISIS, TURN = "crisis", "turn"
+CRISIS, STAFF, TURN = "crisis", "staff", "turn"
 DIRECT_QUESTION = "/safety_yes"  # a choice below every bubble that asks whether he thinks of ending his life
 MOST_ATTEMPTS = 40
 
@@ -54,7 +54,7 @@ def queue(
         replies: The bubbles.
         at: Now.
         turn_id: Inbox id of the message they answer.
-        lane: ``crisis`` overtakes ``turn``.
+        lane: ``crisis`` overtakes ``staff`` (what people at the clinic write), and that overtakes ``turn``.
         resend: Whether a second copy after an uncertain send does no harm.
         file: Name of a file that goes with the bubble and is made when it is sent.
     """
@@ -115,9 +115,10 @@ def due_persons(session: Any, door: str, *, at: datetime) -> list[str]:
 def take_next(session: Any, person_id: str, *, at: datetime) -> Parcel | None:
     """Mark this man's next message as being sent and return it; None when nothing of his is due.
 
-    The crisis lane overtakes. Within a lane a message that waits for its retry holds back those after it.
+    The crisis lane overtakes, then what staff write. Within a lane a message that waits for its retry holds back those
+    after it.
     """
-    for lane in (CRISIS, TURN):
+    for lane in (CRISIS, STAFF, TURN):
         query = select(OutboxMessage).filter_by(person_id=person_id, state="pending", lane=lane)
         row = session.execute(query.order_by(OutboxMessage.seq).limit(1)).scalar()
         if row is not None and row.due_at <= at:

@@ -1,0 +1,77 @@
+"""Let a person from the clinic write to a man through the bot, and give him back to the dialogue afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.consent import STORAGE, answer_of
+from bot.content import say
+from bot.errors import UnreachableError
+from bot.escalation import audit, conversations
+from bot.storage.clinic_models import Conversation
+from bot.storage.models import Flag, Person
+from bot.turns import outbox
+from bot.turns.messages import Reply
+from bot.turns.people import settings_of
+
+LONGEST_TEXT = 2_000  # characters; with the line above it well within one message of the messenger
+
+
+def write_to_him(session: Any, flag: Flag, *, staff_id: str, signature: str, text: str, at: datetime) -> Conversation:
+    """Queue what a member of staff writes; the first time he is told that a person writes, and that the program waits.
+
+    Args:
+        session: The transaction.
+        flag: On whose page it was written.
+        staff_id: Who writes.
+        signature: The line that stands above each of these messages, such as ``Rosa writes:``.
+        text: At most ``LONGEST_TEXT`` characters.
+        at: Now.
+
+    Raises:
+        UnreachableError: He has blocked the bot or had everything wiped; nothing was queued.
+    """
+    person = session.get(Person, flag.person_id)
+    if person.chat_sealed is None or person.unreachable_at is not None:
+        raise UnreachableError("He has blocked the bot or left the chat. Nothing can be sent to him through it.")
+    talk = conversations.open_talk(session, person.id)
+    if talk is None:
+        talk = conversations.begin_talk(session, person_id=person.id, flag_id=flag.id, staff_id=staff_id, at=at)
+        keeps_nothing = answer_of(session, person.id, STORAGE) is False
+        _say(session, person, "staff_joins_unlogged" if keeps_nothing else "staff_joins", at)
+    talk.flag_id, talk.staff_id, talk.wrote_at = flag.id, staff_id, at
+    outbox.queue(session, person.id, [Reply(f"{signature}\n{text}")], at=at, lane=outbox.STAFF)
+    audit(session, actor=staff_id, action="flag.write", subject=flag.id, at=at)
+    return talk
+
+
+def hand_back(session: Any, talk: Conversation, *, by: str, at: datetime) -> None:
+    """End a talk and tell him that it is the program again.
+
+    Args:
+        session: The transaction.
+        talk: An open talk.
+        by: Who ends it: a staff id, ``person`` (he sent /stop) or ``ballast`` (nobody has written for too long).
+        at: Now.
+    """
+    person = session.get(Person, talk.person_id)
+    conversations.end_talk(session, talk, by=by, at=at)
+    if person.chat_sealed is not None and person.unreachable_at is None:
+        _say(session, person, {"person": "staff_stopped", "ballast": "staff_quiet"}.get(by, "staff_leaves"), at)
+
+
+def end_quiet_talks(session: Any, door: str, *, at: datetime) -> int:
+    """End the talks in which staff have gone quiet; where he waits for an answer staff are told. Return how many."""
+    talks = conversations.quiet_talks(session, door, at=at)
+    for talk in talks:
+        waits = conversations.unread_of(session, [talk.person_id])[talk.person_id]
+        hand_back(session, talk, by="ballast", at=at)
+        if waits:
+            conversations.note_unanswered(session, talk, at=at)
+    return len(talks)
+
+
+def _say(session: Any, person: Person, name: str, at: datetime) -> None:
+    replies = [Reply(bubble) for bubble in say(name, settings_of(person)["region"])]
+    outbox.queue(session, person.id, replies, at=at, lane=outbox.STAFF)
