@@ -15,15 +15,22 @@ from bot.logs import log_event
 from bot.staff import (
     account,
     accounts,
+    export,
     failures,
+    flag,
     frame,
     guard,
+    identity,
     people,
     phrases,
     queue,
     report,
+    reviews,
     security,
     sign_in,
+    steps,
+    talk,
+    trend,
     welcome,
     words,
 )
@@ -99,7 +106,8 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
-    app.register_blueprint(queue.blueprint)
+    for room in (queue, flag, steps, talk, trend, identity, export, reviews):
+        app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.escalation.flags import OPEN_STATES
 from bot.staff import accounts, phrases
 from bot.storage.models import Flag
 
@@ -30,6 +31,7 @@ class Card:
         clock: Time left, or by how much it is overdue.
         is_overdue: Whether its clock has run out.
         is_closed: Whether somebody resolved it.
+        closed_at: When, or None.
         holder: Name of the one who holds it now, or None.
         held_for: How much longer, in words; empty when nobody holds it.
         last_holder: Name of the one whose lease ran out, or None.
@@ -48,6 +50,7 @@ class Card:
     clock: str
     is_overdue: bool
     is_closed: bool
+    closed_at: datetime | None
     holder: str | None
     held_for: str
     last_holder: str | None
@@ -63,7 +66,7 @@ def cards_of(session: Any, flags: Iterable[Flag], *, reader_id: str, at: datetim
 
 
 def _card(flag: Flag, names: Mapping[str, str], reader_id: str, at: datetime) -> Card:
-    is_claimed = flag.state == "claimed"
+    is_claimed = flag.state in OPEN_STATES and flag.claimed_by is not None
     is_held = is_claimed and flag.claimed_until >= at
     name = names.get(flag.claimed_by, "a former colleague") if is_claimed else None
     is_mine = is_claimed and flag.claimed_by == reader_id
@@ -78,10 +81,11 @@ def _card(flag: Flag, names: Mapping[str, str], reader_id: str, at: datetime) ->
         open_for=phrases.duration(at - flag.opened_at),
         clock=phrases.clock_words(flag.due_at, at),
         is_overdue=at > flag.due_at,
-        is_closed=flag.state not in ("open", "claimed"),
+        is_closed=flag.state not in OPEN_STATES,
+        closed_at=flag.closed_at,
         holder=name if is_held else None,
         held_for=phrases.duration(flag.claimed_until - at + _ROUND_UP) if is_held else "",
         last_holder=None if is_held else name,
         is_mine=is_mine,
-        is_free=flag.state == "open" or (is_claimed and not is_held and not is_mine),
+        is_free=flag.state in OPEN_STATES and (not is_claimed or not (is_held or is_mine)),
     )

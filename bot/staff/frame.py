@@ -11,6 +11,7 @@ from bot.staff.sessions import ABSOLUTE, IDLE
 
 _PLACES = (
     ("queue.index", "Flags"),
+    ("reviews.index", "Reviews"),
     ("report.index", "Report"),
     ("people.index", "People"),
     ("account.index", "My account"),

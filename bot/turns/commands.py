@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.config import REGIONS, Settings
-from bot.consent import RESEARCH, record_answer
+from bot.consent import RESEARCH, SHARE, has_given, record_answer
 from bot.content import label, say
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
@@ -68,6 +68,7 @@ QUESTIONS = {
     "research": ("research_yes", "research_no"),
     "region": REGIONS,
     "check_backs": ("check_backs_drop", "check_backs_keep"),
+    "share_case": ("share_case_yes", "share_case_no"),
 }
 SAFETY_ANSWERS = ("safety_yes", "safety_unsure", "safety_no")
 
@@ -97,6 +98,7 @@ class Desk:
         elif name == "settings":
             owed = follow_ups.owed(session, person.id)
             choices = ("settings_region", "settings_research", *(("settings_check_backs",) if owed else ()))
+            choices += ("settings_share_case",) if has_given(session, person.id, SHARE) else ()
             self._say(session, person, row, "settings", at, choices)
         elif name in QUESTIONS:
             self._say(session, person, row, f"{name}_question", at, QUESTIONS[name])
@@ -111,6 +113,9 @@ class Desk:
             self._say(session, person, row, "region_done", at)
         elif name in ("research_yes", "research_no"):
             record_answer(session, person_id=person.id, kind=RESEARCH, given=name == "research_yes", at=at)
+            self._say(session, person, row, name, at)
+        elif name in ("share_case_yes", "share_case_no"):
+            record_answer(session, person_id=person.id, kind=SHARE, given=name == "share_case_yes", at=at)
             self._say(session, person, row, name, at)
         elif name == "export_yes":
             self._export(session, person, row, at)

@@ -15,7 +15,7 @@ from bot.content import label, say
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.records.safety_plan import plan_of
 from bot.storage.models import Consent, Flag, FollowUp, InboxMessage, OutboxMessage, Person, Record, Turn
-from bot.turns.outbox import STAFF
+from bot.turns.outbox import is_by_staff
 from bot.turns.people import settings_of
 
 JSON, PAGE = "ballast.json", "ballast.html"
@@ -105,7 +105,7 @@ def _messages(received: list[InboxMessage], sent: list[OutboxMessage]) -> Iterat
     for answer in sent:
         body = _opened(answer, "body")
         text = body if isinstance(body, str) or body is None else body["text"]
-        who = "clinic staff" if answer.lane == STAFF else "Ballast"
+        who = "clinic staff" if is_by_staff(answer) else "Ballast"
         yield {"at": answer.created_at.isoformat(), "from": who, "state": answer.state, "text": text}
 
 

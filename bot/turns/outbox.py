@@ -90,6 +90,11 @@ def was_in_crisis(session: Any, person_id: str, *, since: datetime) -> bool:
     return session.execute(query.where(OutboxMessage.created_at >= since).limit(1)).scalar() is not None
 
 
+def is_by_staff(row: OutboxMessage) -> bool:
+    """Return whether a person at the clinic wrote it: such a row names its talk, our own words about one do not."""
+    return row.lane == STAFF and row.turn_id is not None
+
+
 def recover(session: Any, door: str, *, at: datetime) -> int:
     """Settle what was being sent when the process died; return how many."""
     rows = _of_door(door, OutboxMessage.state == "sending")

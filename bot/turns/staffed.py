@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.consent import STORAGE, answer_of
-from bot.content import say
+from bot.content import label, say
 from bot.errors import UnreachableError
 from bot.escalation import audit, conversations
 from bot.storage.clinic_models import Conversation
 from bot.storage.models import Flag, Person
 from bot.turns import outbox
-from bot.turns.messages import Reply
+from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import settings_of
 
 LONGEST_TEXT = 2_000  # characters; with the line above it well within one message of the messenger
@@ -41,7 +41,7 @@ def write_to_him(session: Any, flag: Flag, *, staff_id: str, signature: str, tex
         keeps_nothing = answer_of(session, person.id, STORAGE) is False
         _say(session, person, "staff_joins_unlogged" if keeps_nothing else "staff_joins", at)
     talk.flag_id, talk.staff_id, talk.wrote_at = flag.id, staff_id, at
-    outbox.queue(session, person.id, [Reply(f"{signature}\n{text}")], at=at, lane=outbox.STAFF)
+    outbox.queue(session, person.id, [Reply(f"{signature}\n{text}")], at=at, turn_id=talk.id, lane=outbox.STAFF)
     audit(session, actor=staff_id, action="flag.write", subject=flag.id, at=at)
     return talk
 
@@ -59,6 +59,29 @@ def hand_back(session: Any, talk: Conversation, *, by: str, at: datetime) -> Non
     conversations.end_talk(session, talk, by=by, at=at)
     if person.chat_sealed is not None and person.unreachable_at is None:
         _say(session, person, {"person": "staff_stopped", "ballast": "staff_quiet"}.get(by, "staff_leaves"), at)
+
+
+def ask_to_share(session: Any, flag: Flag, *, staff_id: str, at: datetime) -> None:
+    """Ask him whether the clinic may pass his case on; his button is recorded as a consent of its own.
+
+    Raises:
+        UnreachableError: He has blocked the bot or had everything wiped; nothing was queued.
+    """
+    person = session.get(Person, flag.person_id)
+    if person.chat_sealed is None or person.unreachable_at is not None:
+        raise UnreachableError("He has blocked the bot or left the chat. He cannot be asked through it.")
+    (*first, last) = say("share_case_question", settings_of(person)["region"])
+    choices = tuple(ReplyButton(label(name), f"gate:{name}") for name in ("share_case_yes", "share_case_no"))
+    replies = [*(Reply(bubble) for bubble in first), Reply(last, choices)]
+    outbox.queue(session, person.id, replies, at=at, lane=outbox.STAFF, resend=False)
+    audit(session, actor=staff_id, action="flag.export_asked", subject=flag.id, at=at)
+
+
+def end_talk_on(session: Any, flag: Flag, *, by: str, at: datetime) -> None:
+    """End the talk that was led on a flag, when the flag is closed; another flag's talk goes on."""
+    talk = conversations.open_talk(session, flag.person_id)
+    if talk is not None and talk.flag_id == flag.id:
+        hand_back(session, talk, by=by, at=at)
 
 
 def end_quiet_talks(session: Any, door: str, *, at: datetime) -> int:

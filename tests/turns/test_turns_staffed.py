@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.consent import STORAGE, record_answer
+from bot.consent import SHARE, STORAGE, answer_of, has_given, record_answer
 from bot.errors import NotSentError, UnreachableError
 from bot.escalation import conversations, follow_ups, open_flag
 from bot.storage.clinic_models import Conversation
@@ -249,8 +249,26 @@ async def test_his_own_file_says_which_lines_were_a_persons(house):
     await house.path.says("yes")
     with house.database.read() as session:
         found = everything_of(session, session.get(Person, house.person_id), at=house.clock())
-    assert [message["from"] for message in found["messages"]] == ["clinic staff", "clinic staff", "you"]
+    assert [message["from"] for message in found["messages"]] == ["Ballast", "clinic staff", "you"]
 
 
 async def test_a_talk_ends_sooner_than_a_night_is_long():
     assert timedelta(minutes=15) <= conversations.QUIET_AFTER <= timedelta(hours=1)
+
+
+async def test_he_decides_by_a_button_whether_his_case_is_passed_on_and_can_take_it_back(house):
+    with house.database.write() as session:
+        flag = session.get(Flag, house.flag_id)
+        staffed.ask_to_share(session, flag, staff_id=house.rosa, at=house.clock())
+    await house.path.work()
+    assert house.path.heard() == house.path.wording("share_case_question")
+    assert await house.path.presses("Yes, they may") == house.path.wording("share_case_yes")
+    with house.database.read() as session:
+        assert has_given(session, house.person_id, SHARE)
+    await house.path.says("/settings")
+    await house.path.presses("Passing on my file")
+    assert await house.path.presses("No, keep it here") == house.path.wording("share_case_no")
+    with house.database.read() as session:
+        assert answer_of(session, house.person_id, SHARE) is False
+    await house.path.says("/settings")
+    assert "Passing on my file" not in dict(house.path.messenger.sent[-1][2])
