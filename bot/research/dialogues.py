@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.research.deidentify import Deidentifier
@@ -120,11 +120,11 @@ def _went(session: Any, person_id: str) -> Iterator[_Row]:
 
 def _is_for_staff() -> Any:
     """Return the condition that he wrote to a person at the clinic: that is care, and no talk with the program."""
-    during = Conversation.closed_at.is_(None) | (Conversation.closed_at >= InboxMessage.received_at)
-    talk = exists().where(
-        Conversation.person_id == InboxMessage.person_id, Conversation.opened_at <= InboxMessage.received_at, during
-    )
-    return talk & ~exists().where(Turn.id == InboxMessage.id)
+    is_over = Conversation.closed_at < InboxMessage.received_at
+    talk = select(Conversation.id).where(Conversation.person_id == InboxMessage.person_id)
+    talk = talk.where(Conversation.opened_at <= InboxMessage.received_at, Conversation.closed_at.is_(None) | ~is_over)
+    turn = select(Turn.id).where(Turn.id == InboxMessage.id)
+    return talk.correlate(InboxMessage).exists() & ~turn.correlate(InboxMessage).exists()
 
 
 def _moment(row: _Row) -> tuple[datetime, bool]:
