@@ -33,6 +33,7 @@ FORMATS: Mapping[str, tuple[str, str, Callable[[CaseFacts], bytes]]] = {
 }
 NOT_AGREED = "Nothing was made: he has not agreed, or has taken it back."
 UNOPENED = "Nothing was made: a part of his case cannot be opened, and a case with a silent gap is worse than none."
+SEALED_OFF = "Nothing was asked: his settings cannot be opened. Tell whoever runs this app."
 CLOSED = "Nothing was made: who he is is not open for you now. Open it first, or leave it out."
 
 
@@ -51,6 +52,8 @@ def ask(flag_id: str) -> ResponseReturnValue:
             ask_to_share(session, find_or_404(session, flag_id), staff_id=staff.id, at=now())
     except UnreachableError as error:
         return _page(flag_id, problem=str(error)), 409
+    except UNOPENABLE:
+        return _page(flag_id, problem=SEALED_OFF), 409
     log_event(logger, "staff.export_asked", staff=staff.id, flag=flag_id)
     return redirect(url_for("export.show", flag_id=flag_id, asked=1), 303)
 

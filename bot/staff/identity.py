@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 LONGEST = 500  # characters of a reason or a field
 NO_REASON = "Write why you need to know who he is. A colleague reads it within a day."
 TOO_LONG = f"Too long: a field takes {LONGEST} characters."
+NO_KEY = "Nothing was saved: his key is gone or damaged, so nothing about who he is can be opened or kept."
 OVER = "Nothing was saved: the ten minutes are over. Copy what you typed and open it again."
 LABELS: Mapping[str, str] = {
     "name": "Name",
@@ -50,7 +51,7 @@ def reveal(flag_id: str) -> ResponseReturnValue:
         with office().database.write() as session:
             identities.open_identity(session, find_or_404(session, flag_id), staff_id=staff.id, reason=reason, at=now())
     except UNOPENABLE:
-        return _page(flag_id, problem="His key is gone or damaged: nothing about who he is can be opened."), 409
+        return _page(flag_id, problem=NO_KEY), 409
     log_event(logger, "staff.identity", staff=staff.id, flag=flag_id)
     return redirect(url_for("identity.show", flag_id=flag_id), 303)
 
@@ -62,11 +63,14 @@ def keep(flag_id: str) -> ResponseReturnValue:
     fields = {name: request.form.get(name, "").replace("\x00", "").strip() for name in identities.FIELDS}
     if any(len(value) > LONGEST for value in fields.values()):
         return _page(flag_id, problem=TOO_LONG), 422
-    with office().database.write() as session:
-        flag = find_or_404(session, flag_id)
-        is_open = identities.window_of(session, flag.person_id, staff_id=staff.id, at=at) is not None
-        if is_open:
-            identities.keep_sheet(session, flag, fields, staff_id=staff.id, at=at)
+    try:
+        with office().database.write() as session:
+            flag = find_or_404(session, flag_id)
+            is_open = identities.window_of(session, flag.person_id, staff_id=staff.id, at=at) is not None
+            if is_open:
+                identities.keep_sheet(session, flag, fields, staff_id=staff.id, at=at)
+    except UNOPENABLE:
+        return _page(flag_id, problem=NO_KEY), 409
     if not is_open:
         return _page(flag_id, problem=OVER), 409
     return redirect(url_for("identity.show", flag_id=flag_id), 303)

@@ -17,11 +17,13 @@ from bot.staff.browser import staff_here
 from bot.staff.case import opened
 from bot.staff.flag_page import LONGEST_NOTE
 from bot.staff.office import now, office
+from bot.staff.words import UNOPENABLE
 from bot.storage.clinic_models import IdentityLook, TestCandidate
 
 blueprint = Blueprint("reviews", __name__, url_prefix="/reviews")
 
 SHOWN = 50
+SEALED_OFF = "Nothing was saved: the reason cannot be opened. Tell whoever runs this app."
 NOT_YOURS = "Nothing was saved: it was reviewed already, or it is your own look. Somebody else reviews that one."
 
 
@@ -46,6 +48,8 @@ def review(look_id: str) -> ResponseReturnValue:
             )
     except FlagConflictError:
         return _page(error=NOT_YOURS), 409
+    except UNOPENABLE:
+        return _page(error=SEALED_OFF), 409
     return redirect(url_for("reviews.index"), 303)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
 from bot.consent import STORAGE, answer_of
 from bot.content import label, say
-from bot.errors import UnreachableError
+from bot.errors import KeyMissingError, SealBrokenError, UnreachableError
 from bot.escalation import audit, conversations
+from bot.logs import log_event
 from bot.storage.clinic_models import Conversation
 from bot.storage.models import Flag, Person
 from bot.turns import outbox
 from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import settings_of
 
+_log = logging.getLogger("ballast.staffed")
 LONGEST_TEXT = 2_000  # characters; with the line above it well within one message of the messenger
 
 
@@ -57,8 +60,12 @@ def hand_back(session: Any, talk: Conversation, *, by: str, at: datetime) -> Non
     """
     person = session.get(Person, talk.person_id)
     conversations.end_talk(session, talk, by=by, at=at)
-    if person.chat_sealed is not None and person.unreachable_at is None:
+    if person.chat_sealed is None or person.unreachable_at is not None:
+        return
+    if _can_be_told(person):
         _say(session, person, {"person": "staff_stopped", "ballast": "staff_quiet"}.get(by, "staff_leaves"), at)
+    else:
+        log_event(_log, "talk.ended_unsaid", level=logging.ERROR, flag=talk.flag_id)
 
 
 def ask_to_share(session: Any, flag: Flag, *, staff_id: str, at: datetime) -> None:
@@ -85,14 +92,25 @@ def end_talk_on(session: Any, flag: Flag, *, by: str, at: datetime) -> None:
 
 
 def end_quiet_talks(session: Any, door: str, *, at: datetime) -> int:
-    """End the talks in which staff have gone quiet; where he waits for an answer staff are told. Return how many."""
+    """End the talks in which staff have gone quiet; where he waits for an answer staff are told. Return how many.
+
+    A man whose settings cannot be opened is given back without a word: he must not keep the others from theirs.
+    """
     talks = conversations.quiet_talks(session, door, at=at)
     for talk in talks:
         waits = conversations.unread_of(session, [talk.person_id])[talk.person_id]
         hand_back(session, talk, by="ballast", at=at)
-        if waits:
+        if waits and _can_be_told(session.get(Person, talk.person_id)):
             conversations.note_unanswered(session, talk, at=at)
     return len(talks)
+
+
+def _can_be_told(person: Person) -> bool:
+    """Return whether we know which words to use: settings that cannot be opened must not stop everything else."""
+    try:
+        return bool(settings_of(person)["region"])
+    except (SealBrokenError, KeyMissingError):
+        return False
 
 
 def _say(session: Any, person: Person, name: str, at: datetime) -> None:

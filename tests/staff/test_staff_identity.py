@@ -5,6 +5,7 @@ import pytest
 from bot.consent import STORAGE, record_answer
 from bot.storage.clinic_models import IdentityLook
 from bot.storage.models import AuditEntry, Flag
+from bot.storage.retention import erase_person
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")  # the real ones have tests of their own
 
@@ -141,12 +142,11 @@ def test_a_lead_takes_or_drops_candidates_and_only_those_taken_go_out(clinic, fl
 
 
 def test_erased_man_leaves_that_somebody_looked_and_no_reason(clinic, flagged):
-    from bot.storage.retention import erase_person
-
     visitor, flag_id = flagged
     opened(visitor, flag_id)
     with clinic.database.write() as session:
         erase_person(session, session.get(Flag, flag_id).person_id)
+    assert kept(visitor, flag_id, name=NAME).status_code == 409  # his key is gone while it was still open
     page = visitor.get("/reviews").text
     assert "rosa" in page
     assert REASON not in page

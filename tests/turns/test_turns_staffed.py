@@ -24,6 +24,17 @@ def house(path):
     return House(path)
 
 
+@pytest.fixture
+def execute():
+    """Change the database as somebody with the file would."""
+
+    def run(house, statement):
+        with house.database.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    return run
+
+
 class House:
     """The path with a man who asked for a person, and Rosa who takes his flag."""
 
@@ -173,6 +184,15 @@ async def test_staff_are_told_when_he_waited_in_vain(house):
     house.clock.forward(minutes=30)
     await house.path.work()
     assert sorted(flag.state for flag in house.path.rows(Flag)) == ["open", "resolved"]
+
+
+async def test_a_man_whose_settings_are_damaged_keeps_nobody_elses_talk_open(house, execute):
+    house.write()
+    await house.path.work()
+    execute(house, "UPDATE persons SET settings_sealed = x'00'")
+    house.clock.forward(minutes=30)
+    await house.path.work()
+    assert not house.is_open()
 
 
 async def test_each_text_of_staff_begins_the_half_hour_anew(house):
