@@ -43,6 +43,7 @@ class Settings:
         staff_url: Address under which staff reach the app; links in alarms begin with it.
         alerts: How staff are told outside the app.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
+        staff_signature: What stands above messages of staff to a man instead of their first name.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
         log_level: Level of the root logger.
@@ -73,6 +74,7 @@ class Settings:
     keys_inline: str | None = field(default=None, repr=False)
     key_service: str = ""
     erasure_ledger: Path = Path("erasures.ledger")
+    staff_signature: str = ""
     retention_log_days: int = 365
     retention_flag_days: int = 3650
     retention_silent_days: int = 730
@@ -106,6 +108,7 @@ class Settings:
             staff_host=env.get("STAFF_HOST") or "127.0.0.1",
             staff_port=_whole(env, "STAFF_PORT", 8080, 0, 65535),
             staff_reads_until=env.get("STAFF_READS_UNTIL") or "",
+            staff_signature=env.get("STAFF_SIGNATURE") or "",
             dialogue_timeout_seconds=float(_whole(env, "DIALOGUE_TIMEOUT_SECONDS", 15, 1, 120)),
             check_back_answer_hours=_whole(env, "CHECK_BACK_ANSWER_HOURS", 24, 1, 168),
             log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.escalation.flags import OPEN_STATES, ORANGE, OWN_LIFE, open_flag
+from bot.storage.clinic_models import Conversation
 from bot.storage.columns import new_id
 from bot.storage.models import Flag, FollowUp, Person
 
@@ -78,7 +79,7 @@ def ask_due(
 
     After a long standstill several check-backs of one man may be due: the latest counts, the others are cancelled. A
     man who cannot be reached is not asked; staff are told instead. In his night only a man is asked who has not said
-    that he is safe; who has is asked in the morning.
+    that he is safe; who has is asked in the morning. While staff write with him nothing else asks him.
 
     Args:
         session: The transaction.
@@ -88,6 +89,7 @@ def ask_due(
     """
     query = select(FollowUp).join(Person, Person.id == FollowUp.person_id)
     query = query.where(Person.door == door, FollowUp.state == _PENDING, FollowUp.due_at <= at)
+    query = query.where(FollowUp.person_id.notin_(select(Conversation.person_id).filter_by(closed_at=None)))
     query = query.where(FollowUp.kind.in_(CHECK_BACKS)).order_by(FollowUp.due_at.desc())
     newest: dict[str, FollowUp] = {}
     asked = []

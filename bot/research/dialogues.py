@@ -15,9 +15,11 @@ from bot.config import REGIONS
 from bot.content import say
 from bot.errors import KeyMissingError, SealBrokenError
 from bot.research.deidentify import Deidentifier
+from bot.storage.clinic_models import Conversation
 from bot.storage.models import InboxMessage, OutboxMessage, Turn
 
 MAN, BALLAST = "man", "ballast"
+STAFF = "staff"  # lane of what people at the clinic write; their words are not ours to hand on
 _LINE_END = re.compile("\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _ABOUT_HIM = say("me", "us")[0]  # how the answer to /me begins
@@ -73,7 +75,9 @@ class _Row:
 def possible_turns(session: Any, person_id: str) -> int:
     """Return how many finished messages a man's dialogue has, without opening any."""
     came = select(func.count()).select_from(InboxMessage).filter_by(person_id=person_id, state="done")
+    came = came.where(~_is_for_staff())
     went = select(func.count()).select_from(OutboxMessage).filter_by(person_id=person_id, state="sent")
+    went = went.where(OutboxMessage.lane != STAFF)
     return int(session.execute(came).scalar_one()) + int(session.execute(went).scalar_one())
 
 
@@ -108,7 +112,7 @@ def turns_with_ids(session: Any, person_id: str, counts: Counts) -> Iterator[tup
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:
     query = select(InboxMessage, Turn).outerjoin(Turn, Turn.id == InboxMessage.id)
-    query = query.where(InboxMessage.person_id == person_id, InboxMessage.state == "done")
+    query = query.where(InboxMessage.person_id == person_id, InboxMessage.state == "done", ~_is_for_staff())
     query = query.order_by(InboxMessage.received_at, InboxMessage.seq)
     for message, turn in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)):
         yield _Row(message.received_at, MAN, message, turn)
@@ -117,9 +121,19 @@ def _came(session: Any, person_id: str) -> Iterator[_Row]:
 def _went(session: Any, person_id: str) -> Iterator[_Row]:
     moment = func.coalesce(OutboxMessage.sent_at, OutboxMessage.created_at)
     query = select(OutboxMessage).where(OutboxMessage.person_id == person_id, OutboxMessage.state == "sent")
+    query = query.where(OutboxMessage.lane != STAFF)
     query = query.order_by(moment, OutboxMessage.seq)
     for message in session.execute(query.execution_options(yield_per=_ROWS_AT_ONCE)).scalars():
         yield _Row(message.sent_at or message.created_at, BALLAST, message)
+
+
+def _is_for_staff() -> Any:
+    """Return the condition that he wrote to a person at the clinic: that is care, and no talk with the program."""
+    is_over = Conversation.closed_at < InboxMessage.received_at
+    talk = select(Conversation.id).where(Conversation.person_id == InboxMessage.person_id)
+    talk = talk.where(Conversation.opened_at <= InboxMessage.received_at, Conversation.closed_at.is_(None) | ~is_over)
+    turn = select(Turn.id).where(Turn.id == InboxMessage.id)
+    return talk.correlate(InboxMessage).exists() & ~turn.correlate(InboxMessage).exists()
 
 
 def _moment(row: _Row) -> tuple[datetime, bool]:

@@ -17,9 +17,12 @@ from bot.staff import (
     accounts,
     alerts,
     coding,
+    export,
     failures,
+    flag,
     frame,
     guard,
+    identity,
     levels,
     looking,
     people,
@@ -28,11 +31,15 @@ from bot.staff import (
     plots,
     queue,
     report,
+    reviews,
     rota,
     sample,
     security,
     sign_in,
+    steps,
+    talk,
     timing,
+    trend,
     welcome,
     words,
 )
@@ -111,10 +118,9 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
-    app.register_blueprint(coding.blueprint)
-    app.register_blueprint(looking.blueprint)
-    app.register_blueprint(queue.blueprint)
-    for room in (alerts, rota, levels, places, sample, plots):
+    for room in (coding, looking, alerts, rota, levels, places, sample, plots):
+        app.register_blueprint(room.blueprint)
+    for room in (queue, flag, steps, talk, trend, identity, export, reviews):
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", "health", _health)
 

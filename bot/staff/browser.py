@@ -15,6 +15,7 @@ from flask import Flask, Request, Response, g, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 
 from bot.staff.office import office
+from bot.staff.roles import BY_ITSELF
 from bot.staff.sessions import Staff, new_token, staff_of
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -94,7 +95,8 @@ def recognise() -> None:
         return
     here = browser()
     if here.token:
-        here.staff = staff_of(office().database, here.token, office().clock())
+        is_use = request.endpoint not in BY_ITSELF
+        here.staff = staff_of(office().database, here.token, office().clock(), is_use=is_use)
 
 
 def staff_here() -> Staff:

@@ -31,6 +31,7 @@ class Card:
         clock: Time left, or by how much it is overdue.
         is_overdue: Whether its clock has run out.
         is_closed: Whether somebody resolved it.
+        closed_at: When, or None.
         holder: Name of the one who holds it now, or None.
         held_for: How much longer, in words; empty when nobody holds it.
         last_holder: Name of the one whose lease ran out, or None.
@@ -49,6 +50,7 @@ class Card:
     clock: str
     is_overdue: bool
     is_closed: bool
+    closed_at: datetime | None
     holder: str | None
     held_for: str
     last_holder: str | None
@@ -80,9 +82,10 @@ def _card(flag: Flag, names: Mapping[str, str], reader_id: str, at: datetime) ->
         clock=phrases.clock_words(flag.due_at, at),
         is_overdue=at > flag.due_at,
         is_closed=flag.state not in OPEN_STATES,
+        closed_at=flag.closed_at,
         holder=name if is_held else None,
         held_for=phrases.duration(flag.claimed_until - at + _ROUND_UP) if is_held else "",
         last_holder=None if is_held else name,
         is_mine=is_mine,
-        is_free=(not is_claimed and flag.state in OPEN_STATES) or (is_claimed and not is_held and not is_mine),
+        is_free=flag.state in OPEN_STATES and (not is_claimed or not (is_held or is_mine)),
     )

@@ -78,7 +78,7 @@ def figures_since(session: Any, since: datetime, at: datetime) -> list[LevelFigu
 
 def looks_since(session: Any, since: datetime) -> list[Look]:
     """Return who opened flags of which man since then, the latest first."""
-    is_reveal = case((AuditEntry.action == "flag.reveal", 1), else_=0)
+    is_reveal = case((AuditEntry.action.in_(("flag.reveal", "flag.talk")), 1), else_=0)
     last_at = func.max(AuditEntry.at).label("last_at")
     query = (
         select(
@@ -89,7 +89,7 @@ def looks_since(session: Any, since: datetime) -> list[Look]:
             last_at,
         )
         .join(Flag, Flag.id == AuditEntry.subject)
-        .where(AuditEntry.action.in_(("flag.view", "flag.reveal")), AuditEntry.at >= since)
+        .where(AuditEntry.action.in_(("flag.view", "flag.reveal", "flag.talk")), AuditEntry.at >= since)
         .group_by(AuditEntry.actor, Flag.person_id)
         .order_by(last_at.desc(), AuditEntry.actor)
         .limit(VIEWS_SHOWN)

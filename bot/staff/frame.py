@@ -11,6 +11,7 @@ from bot.staff.sessions import ABSOLUTE, IDLE
 
 _PLACES = (
     ("queue.index", "Flags"),
+    ("reviews.index", "Reviews"),
     ("rota.index", "Rota"),
     ("alerts.index", "Alarms"),
     ("report.index", "Report"),

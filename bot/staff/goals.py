@@ -6,7 +6,10 @@ import re
 
 from flask import request, url_for
 
-_GOAL = re.compile(r"/(?:flags|alerts)/[0-9a-f]{32}|/account|/account/(?:authenticator|password)|/people|/report")
+_GOAL = re.compile(
+    r"/flags/[0-9a-f]{32}(?:/identity|/export)?|/alerts/[0-9a-f]{32}|/account|/account/(?:authenticator|password)"
+    r"|/people|/report"
+)
 
 
 def goal() -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.staff.browser import browser
 from bot.staff.goals import goal
 from bot.staff.office import now
-from bot.staff.roles import HALF, NEW, REASONS, STEP_UP, STRANGER, may_enter
+from bot.staff.roles import BY_ITSELF, HALF, NEW, REASONS, STEP_UP, STRANGER, may_enter
 
+STOP_ASKING = 286  # htmx takes what is in the answer and asks no more
 _NEXT_STEP = {HALF: "sign_in.code", NEW: "account.authenticator"}
 
 
@@ -21,6 +22,8 @@ def refuse_strangers() -> ResponseReturnValue | None:
     standing = staff.standing if staff else STRANGER
     if may_enter(standing, request.endpoint):
         return None
+    if staff is None and request.endpoint in BY_ITSELF:
+        return render_template("staff/gone.html"), STOP_ASKING
     if staff is None:
         return redirect(_sign_in_address(), 303)
     if standing in _NEXT_STEP:
@@ -34,7 +37,14 @@ def ask_again() -> ResponseReturnValue | None:
     back, staff = STEP_UP.get(request.endpoint or ""), browser().staff
     if back is None or staff is None or not staff.is_inside or staff.is_confirmed(now()):
         return None
-    return redirect(url_for("account.confirm", next=url_for(back)), 303)
+    return redirect(url_for("account.confirm", next=_address_of(back)), 303)
+
+
+def _address_of(endpoint: str) -> str:
+    """Return the address of a page that is about the same row as this request, if it is about one."""
+    (rule,) = current_app.url_map.iter_rules(endpoint)
+    given = {name: value for name, value in (request.view_args or {}).items() if name in rule.arguments}
+    return url_for(endpoint, **given)
 
 
 def _sign_in_address() -> str:
@@ -43,4 +53,4 @@ def _sign_in_address() -> str:
 
 
 def _wanted() -> str | None:
-    return request.path if request.method == "GET" and request.endpoint in ("queue.show", "alerts.show") else goal()
+    return request.path if request.method == "GET" and request.endpoint in ("flag.show", "alerts.show") else goal()

@@ -47,6 +47,26 @@ OUTCOME_WORDS: Mapping[str, str] = {
 }
 assert tuple(OUTCOME_WORDS) == OUTCOMES, "Each outcome needs its words."  # noqa: S101 - a slip of ours, found at start
 
+HOLDERS: Mapping[str, str] = {"free": "Nobody's", "mine": "Mine", "others": "Colleagues'"}
+
+# What staff write down about a case; those beside "note" are contacts outside the bot.
+NOTE_KINDS: Mapping[str, str] = {
+    "note": "Note",
+    "call_reached": "Called him, reached him",
+    "call_missed": "Called him, no answer",
+    "met": "Met him, or visited",
+    "others": "Spoke with somebody close to him, or another service",
+}
+
+PLAN_PARTS: Mapping[str, str] = {
+    "signs": "Warning signs",
+    "alone": "What he can do alone",
+    "places": "People and places that take his mind off it",
+    "people": "Whom he can ask",
+    "professionals": "Professionals",
+    "safer": "Making things safer",
+}
+
 STEPS: Mapping[str, str] = {
     "flag.open": "opened it",
     "flag.repeat": "added another message",
@@ -62,6 +82,23 @@ STEPS: Mapping[str, str] = {
     "flag.notify": "told those on call",
     "flag.called": "opened the call",
     "flag.resolve": "closed it",
+    "flag.hand_over": "handed it over",
+    "flag.second_asked": "asked a second person",
+    "flag.second_agreed": "agreed, as the second person",
+    "flag.second_differs": "did not agree, as the second person",
+    "flag.note": "wrote a note",
+    "flag.talk_begin": "began to write with him",
+    "flag.write": "wrote to him",
+    "flag.talk": "read his answers",
+    "flag.talk_end": "ended the talk with him",
+    "flag.trend": "saw his scores",
+    "flag.mark": "marked a message for the test set",
+    "flag.identity": "opened who he is",
+    "flag.identity_seen": "saw who he is",
+    "flag.identity_kept": "wrote down who he is",
+    "flag.identity_reviewed": "reviewed why somebody opened who he is",
+    "flag.export_asked": "asked him whether his case may be passed on",
+    "flag.export": "took his case out as a file",
 }
 
 
@@ -75,9 +112,25 @@ def kind_words(kind: str) -> str:
     return KINDS.get(kind, "Needs a look")
 
 
+def note_words(kind: str) -> str:
+    """Return the kind of a note in words."""
+    return "Handed over" if kind == "handover" else NOTE_KINDS.get(kind, kind)
+
+
+def signature(name: str, shown: str) -> str:
+    """Return the line above each message of staff to a man: a first name, or what the clinic set instead of names."""
+    return f"{shown or name.split()[0].capitalize()} writes:"
+
+
+def news_words(action: str, level: str, kind: str) -> str:
+    """Return what an open queue page announces about one flag."""
+    begin = "New flag" if action == "flag.open" else "Fired again"
+    return f"{begin}: {level_words(level).word}, {kind_words(kind).lower()}."
+
+
 def step_words(action: str) -> str:
     """Return an audit action in words."""
-    return STEPS.get(action, action)
+    return STEPS.get(action) or next((words for step, words in STEPS.items() if action.startswith(f"{step}.")), action)
 
 
 def duration(span: timedelta) -> str:

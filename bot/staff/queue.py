@@ -1,38 +1,55 @@
-"""The flags: the queue, one flag, and the steps that staff take on it."""
+"""The queue: every open flag in the order in which it must be seen, live where scripts run, and "take the next"."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.crisis import inspect_classifier
-from bot.errors import FlagConflictError, KeyMissingError, SealBrokenError
-from bot.escalation import audit, claim_flag, resolve_flag
-from bot.escalation.flags import OUTCOMES
-from bot.escalation.lookup import count_open_flags, find_flag, history_of, open_flags
+from bot.escalation.lookup import (
+    HOLDERS,
+    Reader,
+    closed_flags,
+    count_by_holder,
+    newest_entry,
+    news_since,
+    open_flags,
+)
+from bot.escalation.taking import take_next
 from bot.logs import log_event
-from bot.staff import accounts, phrases, words
+from bot.staff import phrases
 from bot.staff.browser import staff_here
 from bot.staff.cards import cards_of
 from bot.staff.office import now, office
 from bot.staff.roles import home_of
-from bot.storage.models import Flag
+from bot.staff.signs import signs_of
 
 blueprint = Blueprint("queue", __name__)
 logger = logging.getLogger(__name__)
 
 FLAGS_SHOWN = 200
-HISTORY_SHOWN = 100
-LONGEST_NOTE = 4_000  # characters
+CLOSED_SHOWN = 50
+NEWS_TOLD = 5  # flags that one announcement names; a reader is not read a list of twenty
+CLOSED = "closed"
 
-CHANGED = (
-    "Nothing was saved: this flag changed after you opened it, or somebody else holds it. This is how it stands now."
-)
-SEALED_OFF = "Nothing was saved: this man's key is gone or damaged, so no note can be kept for this flag."
+
+@dataclass(frozen=True)
+class Choice:
+    """What of the queue is shown: a level, a holder, or the closed ones; empty is all."""
+
+    level: str = ""
+    holder: str = ""
+    show: str = ""
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The part of an address that leads here again."""
+        return {name: value for name, value in vars(self).items() if value}
 
 
 @blueprint.get("/")
@@ -44,121 +61,83 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/flags")
 def index() -> ResponseReturnValue:
     """List the open flags, the gravest and the soonest due first. Nothing sealed is opened."""
-    at, staff = now(), staff_here()
     with office().database.read() as session:
-        cards = cards_of(session, open_flags(session, limit=FLAGS_SHOWN), reader_id=staff.id, at=at)
-        counts = count_open_flags(session)
-    total = sum(counts.values())
+        after = newest_entry(session)
+        page = _page(session, _choice())
     return render_template(
-        "staff/queue.html",
-        cards=cards,
-        counts=counts,
-        total=total,
-        at=at,
-        levels=phrases.LEVELS,
-        screening_fault=inspect_classifier(),
+        "staff/queue.html", **page, after=after, screening_fault=inspect_classifier(), is_idle="next" in request.args
     )
 
 
-@blueprint.get("/flags/<row_id:flag_id>")
-def show(flag_id: str) -> ResponseReturnValue:
-    """Show one flag: why it fired, who has it, what was done. His words stay closed."""
-    return _flag_page(flag_id, "flag.view")
+@blueprint.get("/flags/live")
+def live() -> ResponseReturnValue:
+    """Return what an open queue page has to change; asked for every few seconds, it keeps no session awake."""
+    after, seen = _number("after"), request.args.get("seen", "")
+    with office().database.read() as session:
+        newest = newest_entry(session)
+        news = news_since(session, min(after, newest), limit=NEWS_TOLD)
+        page = _page(session, _choice())
+    is_same = page["mark"] == seen and not news
+    told = [phrases.news_words(action, flag.level, flag.kind) for action, flag in news]
+    answer = Response(render_template("staff/queue_news.html", **page, after=newest, told=told, is_same=is_same))
+    if is_same:
+        answer.headers["HX-Reswap"] = "none"  # the list stays; only the time beside the heading is put anew
+    return answer
 
 
-@blueprint.get("/flags/<row_id:flag_id>/<any(words, claim, resolve):step>")
-def back(flag_id: str, step: str) -> ResponseReturnValue:  # noqa: ARG001 - part of the address only
-    """Lead back to the flag when somebody loads the address of one of its forms."""
-    return redirect(url_for("queue.show", flag_id=flag_id), 303)
-
-
-@blueprint.post("/flags/<row_id:flag_id>/words")
-def reveal(flag_id: str) -> ResponseReturnValue:
-    """Show the flag with what he wrote, and write down who read it."""
-    return _flag_page(flag_id, "flag.reveal")
-
-
-@blueprint.post("/flags/<row_id:flag_id>/claim")
-def claim(flag_id: str) -> ResponseReturnValue:
-    """Take the flag for ten minutes, or for ten more."""
-    staff_id, version = staff_here().id, _version()
-    try:
-        with office().database.write() as session:
-            _find(session, flag_id)
-            claim_flag(session, flag_id, version=version, staff_id=staff_id, at=now())
-    except FlagConflictError:
-        return _flag_page(flag_id, "flag.view", error=CHANGED), 409
-    log_event(logger, "staff.claim", staff=staff_id, flag=flag_id)
-    return redirect(url_for("queue.show", flag_id=flag_id), 303)
-
-
-@blueprint.post("/flags/<row_id:flag_id>/resolve")
-def resolve(flag_id: str) -> ResponseReturnValue:
-    """Close the flag with what came of it."""
-    staff_id, version = staff_here().id, _version()
-    outcome, note = request.form.get("outcome", ""), request.form.get("note", "").strip()
-    problem = _problem_with(outcome, note)
-    if problem:
-        return _flag_page(flag_id, "flag.view", form_error=problem), 422
-    try:
-        with office().database.write() as session:
-            _find(session, flag_id)
-            resolve_flag(session, flag_id, version=version, staff_id=staff_id, outcome=outcome, note=note, at=now())
-    except FlagConflictError:
-        return _flag_page(flag_id, "flag.view", error=CHANGED), 409
-    except (KeyMissingError, SealBrokenError):
-        return _flag_page(flag_id, "flag.view", error=SEALED_OFF), 409
-    log_event(logger, "staff.resolve", staff=staff_id, flag=flag_id, outcome=outcome)
-    return redirect(url_for("queue.show", flag_id=flag_id), 303)
-
-
-def _flag_page(flag_id: str, action: str, *, error: str = "", form_error: str = "") -> str:
-    """Render one flag in the transaction that writes down that it was opened."""
-    at, staff = now(), staff_here()
+@blueprint.post("/flags/next")
+def take() -> ResponseReturnValue:
+    """Take the most urgent flag that nobody holds and open it."""
+    staff_id = staff_here().id
     with office().database.write() as session:
-        flag = _find(session, flag_id)
-        audit(session, actor=staff.id, action=action, subject=flag_id, at=at)
-        page = {
-            "card": cards_of(session, [flag], reader_id=staff.id, at=at)[0],
-            "firings": words.firings_of(flag),
-            "messages": words.messages_of(session, flag) if action == "flag.reveal" else None,
-            "resolution": words.resolution_of(flag),
-            "history": _history(session, flag_id),
-        }
-    return render_template("staff/flag.html", **page, error=error, form_error=form_error)
+        flag_id = take_next(session, staff_id=staff_id, at=now())
+    if flag_id is None:
+        return redirect(url_for("queue.index", next="none"), 303)
+    log_event(logger, "staff.claim", staff=staff_id, flag=flag_id)
+    return redirect(url_for("flag.show", flag_id=flag_id), 303)
 
 
-def _history(session: Any, flag_id: str) -> list[tuple[Any, str, str, int]]:
-    """Return when, who, what and how often in a row, oldest first."""
-    entries = history_of(session, flag_id, limit=HISTORY_SHOWN)
-    names = accounts.names_of(session, {entry.actor for entry in entries})
-    names |= {"ballast": "Ballast", "person": "He"}
-    told = []
-    for (actor, action), run in groupby(entries, key=lambda entry: (entry.actor, entry.action)):
-        same = list(run)
-        told.append((same[-1].at, names.get(actor, "?"), phrases.step_words(action), len(same)))
-    return told
+@blueprint.get("/flags/next")
+def back() -> ResponseReturnValue:
+    """Lead back to the queue when somebody loads the address of its form."""
+    return redirect(url_for("queue.index"), 303)
 
 
-def _find(session: Any, flag_id: str) -> Flag:
-    flag = find_flag(session, flag_id)
-    if flag is None:
-        abort(404)
-    return flag
+def _page(session: Any, choice: Choice) -> dict[str, Any]:
+    """Return what the page shows, and a mark by which an equal list is known."""
+    at, staff = now(), staff_here()
+    reader = Reader(staff.id, at)
+    if choice.show == CLOSED:
+        flags = closed_flags(session, limit=CLOSED_SHOWN)
+    else:
+        wanted = {"level": choice.level, "holder": choice.holder}
+        flags = open_flags(session, limit=FLAGS_SHOWN, reader=reader, **wanted)
+    counts = count_by_holder(session, reader)
+    page: dict[str, Any] = {
+        "cards": cards_of(session, flags, reader_id=staff.id, at=at),
+        "signs": signs_of(session, flags, reader_id=staff.id),
+        "choice": choice,
+        "at": at,
+        "levels": phrases.LEVELS,
+        "total": sum(counts.values()),
+        "by_level": {level: _sum(counts, level=level) for level in phrases.LEVELS},
+        "by_holder": {holder: _sum(counts, holder=holder) for holder in HOLDERS},
+        "holders": phrases.HOLDERS,
+    }
+    shown = (page["cards"], sorted(page["signs"].items()), counts, choice)
+    return page | {"mark": hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()}
 
 
-def _version() -> int:
-    raw = request.form.get("version", "")
-    if not (raw.isascii() and raw.isdecimal() and len(raw) < 10):
-        abort(400)
-    return int(raw)
+def _sum(counts: dict[tuple[str, str], int], *, level: str = "", holder: str = "") -> int:
+    return sum(count for (one, whose), count in counts.items() if level in ("", one) and holder in ("", whose))
 
 
-def _problem_with(outcome: str, note: str) -> str:
-    if outcome not in OUTCOMES:
-        return "Choose what came of it."
-    if not note:
-        return "Write a short note: what you did, and what happens next."
-    if len(note) > LONGEST_NOTE:
-        return f"The note is too long: {len(note)} characters, of at most {LONGEST_NOTE}."
-    return ""
+def _choice() -> Choice:
+    level, holder = request.args.get("level", ""), request.args.get("holder", "")
+    show = CLOSED if request.args.get("show") == CLOSED else ""
+    return Choice(level if level in phrases.LEVELS else "", holder if holder in HOLDERS else "", show)
+
+
+def _number(name: str) -> int:
+    raw = request.args.get(name, "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 16 else 0

@@ -86,12 +86,42 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "looking.paper": _RESEARCH,
     "queue.home": _SIGNED_IN,
     "queue.index": _CLINIC,
-    "queue.show": _CLINIC,
+    "queue.live": _CLINIC,
+    "queue.take": _CLINIC,
     "queue.back": _CLINIC,
-    "queue.reveal": _CLINIC,
-    "queue.claim": _CLINIC,
-    "queue.resolve": _CLINIC,
+    "flag.show": _CLINIC,
+    "flag.back": _CLINIC,
+    "flag.reveal": _CLINIC,
+    "flag.claim": _CLINIC,
+    "flag.resolve": _CLINIC,
+    "steps.give": _CLINIC,
+    "steps.second": _CLINIC,
+    "steps.answer": _CLINIC,
+    "steps.note": _CLINIC,
+    "steps.mark": _CLINIC,
+    "steps.back": _CLINIC,
+    "talk.back": _CLINIC,
+    "talk.write": _CLINIC,
+    "talk.leave": _CLINIC,
+    "talk.live": _CLINIC,
+    "trend.picture": _CLINIC,
+    "identity.show": _CLINIC,
+    "identity.reveal": _CLINIC,
+    "identity.keep": _CLINIC,
+    "identity.back": _CLINIC,
+    "export.show": _CLINIC,
+    "export.ask": _CLINIC,
+    "export.file": _CLINIC,
+    "export.back": _CLINIC,
+    "reviews.index": frozenset({LEAD}),
+    "reviews.review": frozenset({LEAD}),
+    "reviews.decide": frozenset({LEAD}),
+    "reviews.candidates": frozenset({LEAD}),
+    "reviews.back": frozenset({LEAD}),
 }
+
+# Routes that an open page fetches by itself every few seconds: they keep no session awake.
+BY_ITSELF = frozenset({"queue.live", "talk.live"})
 
 # Routes that want the second factor anew when it was given more than ten minutes ago, and where to go back to then.
 STEP_UP: Mapping[str, str] = {
@@ -106,6 +136,10 @@ STEP_UP: Mapping[str, str] = {
     "people.role": "people.index",
     "people.close": "people.index",
     "people.reopen": "people.index",
+    "identity.show": "identity.show",
+    "identity.reveal": "identity.show",
+    "identity.keep": "identity.show",
+    "export.file": "export.show",
 }
 
 REASONS: Mapping[str, str] = {

@@ -145,8 +145,15 @@ def end_old_sessions(session: Any, at: datetime) -> None:
     session.execute(delete(StaffSession).where(over))
 
 
-def staff_of(database: Database, token: str, at: datetime) -> Staff | None:
-    """Return who is signed in with this cookie, and note the visit; None when the session is over."""
+def staff_of(database: Database, token: str, at: datetime, *, is_use: bool = True) -> Staff | None:
+    """Return who is signed in with this cookie; None when the session is over.
+
+    Args:
+        database: Where.
+        token: The cookie's value.
+        at: Now.
+        is_use: Whether this counts as a visit; what a page fetches by itself does not keep the session awake.
+    """
     query = (
         select(
             StaffSession.created_at,
@@ -175,7 +182,7 @@ def staff_of(database: Database, token: str, at: datetime) -> Staff | None:
     )
     if staff.standing == HALF and at - row.created_at >= HALF_OPEN:
         return None
-    if at - row.seen_at >= _SEEN_STEP:
+    if is_use and at - row.seen_at >= _SEEN_STEP:
         _note_seen(database, token, at)
     return staff
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from bot.errors import KeyFileError, KeyMissingError, SealBrokenError
 from bot.storage.models import Flag, InboxMessage, OutboxMessage
+from bot.turns.outbox import is_by_staff
 
 AROUND = 10  # messages shown around each one that the flag names, half of them before it
 LATEST_NAMED = 20  # of a flag that fired often, the newest so many are shown
@@ -52,6 +53,7 @@ class Message:
         text: The words, ``UNOPENED``, or None when the message has none.
         note: What there was besides words, such as a pressed button or an answer that has not been delivered.
         is_named: Whether the flag fired on it.
+        is_staff: Whether a person at the clinic wrote it.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Message:
     text: str | Unopened | None
     note: str
     is_named: bool
+    is_staff: bool = False
 
 
 def open_value(secret: Any) -> Any:
@@ -96,7 +99,7 @@ def messages_of(session: Any, flag: Flag) -> list[Message]:
     found = {row.id: row for row in rows}
     for moment in moments:
         found |= {row.id: row for row in _around(session, flag.person_id, moment)}
-    return [_message(row, is_named=row.id in named) for row in sorted(found.values(), key=_place)]
+    return [message_of(row, is_named=row.id in named) for row in sorted(found.values(), key=place_of)]
 
 
 def _opened(row: Any, column: str) -> Any:
@@ -124,25 +127,26 @@ def _around(session: Any, person_id: str, moment: datetime) -> list[Any]:
         before += _rows(session, mine.where(at < moment).order_by(at.desc(), model.seq.desc()).limit(AROUND // 2))
         after += _rows(session, mine.where(at >= moment).order_by(at, model.seq).limit(AROUND // 2 + 1))
     # The message itself is the first of those after; hence one more on that side.
-    return sorted(before, key=_place)[-(AROUND // 2) :] + sorted(after, key=_place)[: AROUND // 2 + 1]
+    return sorted(before, key=place_of)[-(AROUND // 2) :] + sorted(after, key=place_of)[: AROUND // 2 + 1]
 
 
 def _rows(session: Any, query: Any) -> list[Any]:
     return list(session.execute(query).scalars())
 
 
-def _place(row: Any) -> tuple[datetime, bool, int]:
-    """Return the place in the conversation: by time, and at the same time his message before our answer."""
+def place_of(row: Any) -> tuple[datetime, bool, int]:
+    """Return a row's place in the conversation: by time, and at the same time his message before our answer."""
     is_ours = isinstance(row, OutboxMessage)
     return (row.created_at if is_ours else row.received_at, is_ours, row.seq)
 
 
-def _message(row: Any, *, is_named: bool) -> Message:
+def message_of(row: Any, *, is_named: bool) -> Message:
+    """Return one row of inbox or outbox, opened."""
     is_his = isinstance(row, InboxMessage)
     body = _opened(row, "body")
     text: str | Unopened | None = body if isinstance(body, Unopened) else _text(body)
     note = _his_note(body) if is_his else _our_note(row.state)
-    return Message(row.id, _place(row)[0], is_his, text, note, is_named)
+    return Message(row.id, place_of(row)[0], is_his, text, note, is_named, not is_his and is_by_staff(row))
 
 
 def _text(body: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.storage.clinic_models import CaseNote, Conversation, IdentityLook, IdentitySheet, SecondLook, TestCandidate
 from bot.storage.coding_models import Coding
 from bot.storage.models import (
     ButtonToken,
@@ -32,6 +33,15 @@ _TIMES = (
     (Record, Record.at),
     (Coding, Coding.at),
 )
+# What staff wrote about a man; it goes with what his flags say.
+_CASE_TIMES = (
+    (CaseNote, CaseNote.at),
+    (Conversation, Conversation.closed_at),
+    (SecondLook, SecondLook.asked_at),
+    (IdentitySheet, IdentitySheet.updated_at),
+    (IdentityLook, IdentityLook.at),
+    (TestCandidate, TestCandidate.marked_at),
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Retention:
 
     Attributes:
         log_days: Messages, readings, the dialogue's memory, scores. What a flag points to stays as long as the flag.
-        flag_days: What closed flags say, counted from their closing.
+        flag_days: What closed flags say, counted from their closing, and what staff wrote about him.
         silent_days: A man who has not written for so long is erased.
     """
 
@@ -58,6 +68,7 @@ def expire(session: Any, retention: Retention, *, now: datetime) -> dict[str, in
         counts[model.__tablename__] = sum(
             _delete_old(session, model, time, person_id, before) for person_id in session.execute(old).scalars().all()
         )
+    counts["case"] = sum(_delete_case(session, model, time, retention, now) for model, time in _CASE_TIMES)
     orphans = delete(ButtonToken).where(ButtonToken.outbox_id.notin_(select(OutboxMessage.id)))
     counts["buttons"] = session.execute(_quietly(orphans)).rowcount
     return counts
@@ -67,6 +78,13 @@ def _empty_flags(session: Any, before: datetime) -> int:
     old = update(Flag).where(Flag.closed_at < before, Flag.reasons_sealed.isnot(None))
     emptied: int = session.execute(_quietly(old.values(reasons_sealed=None, resolution_sealed=None))).rowcount
     return emptied
+
+
+def _delete_case(session: Any, model: Any, time: Any, retention: Retention, now: datetime) -> int:
+    is_open = select(Flag.person_id).where(Flag.closed_at.is_(None))
+    old = delete(model).where(time < now - timedelta(days=retention.flag_days), model.person_id.notin_(is_open))
+    deleted: int = session.execute(_quietly(old)).rowcount
+    return deleted
 
 
 def _delete_old(session: Any, model: Any, time: Any, person_id: str, before: datetime) -> int:

@@ -190,7 +190,7 @@ class Flag(Base):
     due_at = Column(UtcDateTime, nullable=False)
     claimed_by = Column(_ID, ForeignKey("staff.id"))
     claimed_until = Column(UtcDateTime)
-    closed_at = Column(UtcDateTime)
+    closed_at = Column(UtcDateTime, index=True)
     reopened_at = Column(UtcDateTime)  # the last time that a new red opened it again; its clock begins there
     revision = Column(Integer, nullable=False, default=1)
     reasons_sealed = Column(SealedBlob)
@@ -340,4 +340,5 @@ class Tally(Base):
 
 
 from bot.storage import alarm_models as _alarm_models  # noqa: E402, F401 - so that the metadata is whole
+from bot.storage import clinic_models as _clinic_models  # noqa: E402, F401
 from bot.storage import coding_models as _coding_models  # noqa: E402, F401

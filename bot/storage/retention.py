@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import KeyMissingError, SealBrokenError
+from bot.storage.clinic_models import CaseNote, Conversation, IdentityLook, IdentitySheet, SecondLook, TestCandidate
 from bot.storage.coding_models import Coding, CodingTurn
 from bot.storage.engine import BUSY_TIMEOUT_MS
 from bot.storage.models import (
@@ -30,16 +31,20 @@ REWRITE_WITHIN_MS = 250  # nobody who writes to us waits longer than this for th
 _HIS_TABLES = (
     *(PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp),
     *(Coding, CodingTurn),
+    *(CaseNote, Conversation, IdentitySheet, TestCandidate),
 )
+_EMPTIED = (SecondLook, IdentityLook)  # who decided or looked stays, without a word of why
 
 
 def erase_person(session: Any, person_id: str) -> None:
     """Destroy his key and everything he said, in the caller's transaction.
 
-    What stays is a bare pseudonym with the flags that staff closed, emptied of words.
+    What stays is a bare pseudonym with the flags that staff closed and who looked at him, emptied of words.
     """
     for model in _HIS_TABLES:
         session.execute(_quietly(delete(model).where(model.person_id == person_id)))
+    for looks in _EMPTIED:
+        session.execute(_quietly(update(looks).where(looks.person_id == person_id).values(words_sealed=None)))
     emptied = update(Flag).where(Flag.person_id == person_id)
     session.execute(_quietly(emptied.values(reasons_sealed=None, resolution_sealed=None)))
     gone = update(Person).where(Person.id == person_id)
@@ -82,9 +87,10 @@ def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
     """Empty the messages of men who want no log, once they are older than the screening's window.
 
     Messages that a flag points to stay: they are the safety record. What the dialogue read and remembered before he
-    chose goes as well.
+    chose goes as well. While staff and he write to each other nothing of his goes; he was told so.
     """
-    for person_id in person_ids:
+    talking = select(Conversation.person_id).where(Conversation.closed_at.is_(None))
+    for person_id in sorted({*person_ids} - {*session.execute(talking).scalars()}):
         try:
             flagged = _flagged_messages(session, person_id)
         except (SealBrokenError, KeyMissingError):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.config import REGIONS, Settings
-from bot.consent import RESEARCH, record_answer
+from bot.consent import RESEARCH, SHARE, record_answer
 from bot.content import Wish, label, say, wished_time
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
@@ -73,6 +73,7 @@ QUESTIONS = {
     "research": ("research_yes", "research_no"),
     "region": REGIONS,
     "check_backs": ("check_backs_drop", "check_backs_keep"),
+    "share_case": ("share_case_yes", "share_case_no"),
 }
 # Receipts: after an uncertain send they do not come a second time.
 RECEIPTS = ("region_done", "research_yes", "research_no", "check_backs_dropped", "forget_kept", "left_alone")
@@ -128,6 +129,9 @@ class Desk:
         elif name.startswith(about_him.PREFIX):
             told = about_him.take_answer(session, person.id, name, at=at) or ("stale_button", ())
             self._say(session, person, row, told[0], at, told[1])
+        elif name in ("share_case_yes", "share_case_no"):
+            record_answer(session, person_id=person.id, kind=SHARE, given=name == "share_case_yes", at=at)
+            self._say(session, person, row, name, at)
         elif name == "export_yes":
             self._export(session, person, row, at)
         elif name == "check_backs_drop":

@@ -33,6 +33,7 @@ from bot.turns.dialogue import DialogueClient, TurnRequest
 from bot.turns.gate import SPLIT_WITHIN
 from bot.turns.router import Erasure, Outcome, Router
 from bot.turns.sender import Transport
+from bot.turns.staffed import end_quiet_talks
 from bot.turns.standin import messages_behind, stand_in, tell_one_behind, text_for
 
 AT_ONCE = 16
@@ -277,6 +278,7 @@ class Conductor:
 
     def _take_follow_ups(self) -> None:
         with self._database.write() as session:
+            end_quiet_talks(session, self._door, at=self._clock())
             count = take_due(session, self._door, at=self._clock(), answer_within=self._answer_within)
         if count:
             crash_point("follow-ups-due")

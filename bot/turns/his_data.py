@@ -16,6 +16,7 @@ from bot.errors import KeyMissingError, SealBrokenError
 from bot.records.about_him import answers_of
 from bot.records.safety_plan import plan_of
 from bot.storage.models import Consent, Flag, FollowUp, InboxMessage, OutboxMessage, Person, Record, Turn
+from bot.turns.outbox import is_by_staff
 from bot.turns.people import settings_of
 from bot.turns.reminders import KINDS
 
@@ -114,7 +115,8 @@ def _messages(received: list[InboxMessage], sent: list[OutboxMessage]) -> Iterat
     for answer in sent:
         body = _opened(answer, "body")
         text = body if isinstance(body, str) or body is None else body["text"]
-        yield {"at": answer.created_at.isoformat(), "from": "Ballast", "state": answer.state, "text": text}
+        who = "clinic staff" if is_by_staff(answer) else "Ballast"
+        yield {"at": answer.created_at.isoformat(), "from": who, "state": answer.state, "text": text}
 
 
 def _opened(row: Any, name: str) -> Any:

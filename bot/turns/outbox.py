@@ -18,7 +18,7 @@ from bot.storage.columns import new_id
 from bot.storage.models import ButtonToken, OutboxMessage, Person
 from bot.turns.messages import Reply
 
-CRISIS, TURN = "crisis", "turn"
+CRISIS, STAFF, TURN = "crisis", "staff", "turn"
 DIRECT_QUESTION = "/safety_yes"  # a choice below every bubble that asks whether he thinks of ending his life
 MOST_ATTEMPTS = 40  # of a message that Telegram refuses for good
 GIVEN_UP_AFTER = timedelta(days=1)  # of one that it could not take: as long as Telegram keeps his
@@ -59,7 +59,7 @@ def queue(
         replies: The bubbles.
         at: Now.
         turn_id: Inbox id of the message they answer.
-        lane: ``crisis`` overtakes ``turn``.
+        lane: ``crisis`` overtakes ``staff`` (what people at the clinic write), and that overtakes ``turn``.
         resend: Whether a second copy after an uncertain send does no harm; a question of a questionnaire never may.
         file: Name of a file that goes with the bubble and is made when it is sent.
     """
@@ -96,6 +96,11 @@ def was_in_crisis(session: Any, person_id: str, *, since: datetime) -> bool:
     return session.execute(query.where(OutboxMessage.created_at >= since).limit(1)).scalar() is not None
 
 
+def is_by_staff(row: OutboxMessage) -> bool:
+    """Return whether a person at the clinic wrote it: such a row names its talk, our own words about one do not."""
+    return row.lane == STAFF and row.turn_id is not None
+
+
 def recover(session: Any, person_id: str, *, at: datetime) -> int:
     """Settle what was being sent to him when a process died; return how many."""
     rows = select(OutboxMessage).filter_by(person_id=person_id, state="sending")
@@ -122,9 +127,10 @@ def due_persons(session: Any, door: str, *, at: datetime) -> list[str]:
 def take_next(session: Any, person_id: str, *, at: datetime) -> Parcel | None:
     """Mark this man's next message as being sent and return it; None when nothing of his is due.
 
-    The crisis lane overtakes. Within a lane a message that waits for its retry holds back those after it.
+    The crisis lane overtakes, then what staff write. Within a lane a message that waits for its retry holds back those
+    after it.
     """
-    for lane in (CRISIS, TURN):
+    for lane in (CRISIS, STAFF, TURN):
         query = select(OutboxMessage).filter_by(person_id=person_id, state="pending", lane=lane)
         row = session.execute(query.order_by(OutboxMessage.seq).limit(1)).scalar()
         if row is not None and row.due_at <= at:

@@ -137,6 +137,8 @@ def _held_until(session: Any, person: Person, his: dict[str, Any], at: datetime)
         return pausing.FOR_EVER
     if pause_ends is not None:
         return awake_from(his, pause_ends)
+    if conversations.is_open(session, person.id):
+        return awake_from(his, at + LATER)  # staff are writing with him
     if follow_ups.is_question_open(session, person.id) or follow_ups.is_near(session, person.id, at=at, within=NEAR):
         return awake_from(his, at + LATER)
     awake = awake_from(his, at)

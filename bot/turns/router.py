@@ -9,10 +9,10 @@ from typing import Any
 from bot.config import Settings
 from bot.content import typed_choice, wished_time, word_for_sign
 from bot.crisis import Level
-from bot.escalation import follow_ups
+from bot.escalation import conversations, follow_ups
 from bot.escalation.flags import CRISIS_KINDS, has_open, has_open_red, note_held_erasure
 from bot.storage.models import InboxMessage, Person
-from bot.turns import offers, onboarding, pausing
+from bot.turns import offers, onboarding, pausing, staffed
 from bot.turns.commands import TO_DIALOGUE, Desk, command_of
 from bot.turns.dialogue import TurnRequest
 from bot.turns.messages import Kind, without_slashes
@@ -65,6 +65,12 @@ class Router:
             pausing.note_word(person)
         if command in ("forget", "person"):  # they work in every state
             self._desk.answer(session, person, row, command, at=at)
+            return None
+        talk = conversations.open_talk(session, person.id)
+        if talk is not None and command == "stop":
+            staffed.hand_back(session, talk, by="person", at=at)
+        elif talk is not None and command is None and text:
+            row.state = "done"  # staff read it on the flag's page
             return None
         if level < Level.HIGH and not _may_pass(session, person):
             self._first_questions(session, person, row, text, command, at)

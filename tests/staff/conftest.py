@@ -118,19 +118,19 @@ class Clinic:
             "<row_id:round_id>": round_id,
             "<int(max=9999):number>": "1",
             "<token>": "T" * 43,
-            "<any(link, role, close, reopen):step>": "link",
-            "<any(words, claim, resolve):step>": "words",
         }
         for part, value in given.items():
             rule = rule.replace(part, value)
-        return rule
+        rule = re.sub(r"<row_id:\w+>", "0" * 32, rule)
+        return re.sub(r"<any\('?([\w-]+).*?\):\w+>", r"\1", rule)  # the first of the words that it takes
 
-    def man(self):
+    def man(self, chat="4711"):
         with self.database.write() as session:
             person = Person(id=new_id(), door="terminal", chat_index=new_id().encode(), created_at=self.clock.now)
             session.add(person)
             session.flush()
             self.database.vault.make_key(session, person.id)
+            person.chat, person.settings = chat, {"region": "us-miami", "language": "en"}
         return person.id
 
     def he_writes(self, person_id, text=HIS_WORDS, minutes=0, **body):

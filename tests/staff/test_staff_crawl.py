@@ -8,7 +8,7 @@ from bot.staff.roles import HALF, LEAD, NEW, RESEARCHER, REVIEWER, STRANGER
 
 pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
 
-INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make more than 1,000 in all
+INPUTS_A_ROUTE = 5  # of each standing; five standings and about 60 routes make more than 1,000 in all
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
     *("next", "days", "ended", "changed", "csrf_token"),
@@ -40,6 +40,9 @@ FIELDS = (
         "rating",
     ),
     *("code", "protocol", "size"),
+    *("next", "days", "ended", "changed", "csrf_token", "to", "look", "agreed", "answer", "question", "kind", "text"),
+    *("message", "verdict", "reason", "phone", "in_order", "words", "accepted", "format", "identity"),
+    *("after", "seen", "level", "holder", "show"),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
@@ -56,7 +59,20 @@ ODD = (
         "//elsewhere.example",
     ),
     *("<script>alert(1)</script>", "{{ 7 * 7 }}", "${7*7}", "x" * 5_000, "A" * 24, "000000", "T" * 43, "f" * 32),
-    *("lead", "reached_him", "/flags/" + "0" * 32, "/account/password", "javascript:alert(1)"),
+    *(
+        "yes",
+        "no",
+        "missed",
+        "call_missed",
+        "fhir",
+        "free",
+        "closed",
+        "lead",
+        "reached_him",
+        "/flags/" + "0" * 32,
+        "/account/password",
+        "javascript:alert(1)",
+    ),
 )
 HEADERS = (
     *("Origin", "Sec-Fetch-Site", "User-Agent", "Accept-Language", "Cookie", "Content-Type", "X-Forwarded-For"),

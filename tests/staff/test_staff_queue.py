@@ -4,7 +4,7 @@ import re
 
 
 def kinds_in(page):
-    return re.findall(r"<h2><a href=[^>]+>([^<]+)</a></h2>", page)
+    return re.findall(r"<h2><a id=[^>]+>([^<]+)</a></h2>", page)
 
 
 def test_gravest_comes_first_and_then_what_is_due_first(clinic):

@@ -60,6 +60,7 @@ def test_what_is_too_old_goes_and_is_counted(database, person, everything, clock
         **dict.fromkeys(("inbox", "outbox", "turns", "tracker_events", "records", "buttons"), 1),
         "flags": 0,
         "codings": 0,  # what of them goes is told in tests/research/test_rounds.py
+        "case": 0,
     }
     assert left(database) == (1,) * 6
 
