@@ -7,6 +7,7 @@ outside the checkout that only its owner can read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from bot.errors import SettingError
 
 PROJECT = Path(__file__).resolve().parent.parent
 REGIONS = ("us-miami", "us", "uk", "de", "elsewhere")
+# A name with a letter at the end of it, over https; or this machine.
+_ORIGIN = re.compile(r"https://(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*(?::\d{1,5})?|http://localhost(?::\d{1,5})?")
 _PLACEHOLDERS = {"changeme", "change-me", "todo", "xxx", "your-token", "your-token-here"}
 
 
@@ -35,6 +38,7 @@ class Settings:
         region: What numbers and words a man gets until he chooses.
         staff_host: Address that the staff app listens on.
         staff_port: Port that the staff app listens on.
+        staff_origin: Address that staff's browsers see, which their passkeys are bound to; empty: localhost.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
         check_back_answer_hours: How long he has to answer a check-back before staff are told that he did not.
@@ -69,6 +73,7 @@ class Settings:
     telegram_webhook_url: str = ""
     telegram_webhook_host: str = "127.0.0.1"
     telegram_webhook_port: int = 8090
+    staff_origin: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -102,6 +107,7 @@ class Settings:
             telegram_webhook_url=_https(env, "TELEGRAM_WEBHOOK_URL"),
             telegram_webhook_host=env.get("TELEGRAM_WEBHOOK_HOST") or "127.0.0.1",
             telegram_webhook_port=_whole(env, "TELEGRAM_WEBHOOK_PORT", 8090, 0, 65535),
+            staff_origin=_origin(env, "STAFF_ORIGIN"),
         )
 
 
@@ -131,6 +137,16 @@ def _https(env: Mapping[str, str], name: str) -> str:
     value = env.get(name) or ""
     if value and not value.startswith("https://"):
         raise SettingError(f"{name} is {value!r}. Telegram delivers to an address that begins with https:// only.")
+    return value
+
+
+def _origin(env: Mapping[str, str], name: str) -> str:
+    value = (env.get(name) or "").rstrip("/").lower()
+    if value and not _ORIGIN.fullmatch(value):
+        raise SettingError(
+            f"{name} is {value!r}. It takes what stands before the path in the browser's address, "
+            "such as https://ballast.example. A passkey is bound to a name: a number such as 127.0.0.1 has none."
+        )
     return value
 
 

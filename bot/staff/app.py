@@ -18,6 +18,7 @@ from bot.staff import (
     failures,
     frame,
     guard,
+    passkey_pages,
     people,
     phrases,
     queue,
@@ -96,6 +97,7 @@ def _set_up_pages(app: Flask) -> None:
     app.context_processor(frame.frame)
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(passkey_pages.blueprint)
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)

@@ -40,6 +40,7 @@ class Browser(SecureCookieSession):
         self.new_form = None if token or form else new_token()
         self.is_leaving = False
         self._key = key
+        self._seed = ""
         self._seed_forms(token or form or self.new_form or "")
 
     def renew(self, token: str) -> None:
@@ -47,7 +48,12 @@ class Browser(SecureCookieSession):
         self.new_token = token
         self._seed_forms(token)
 
+    def mark(self, purpose: str) -> str:
+        """Return 64 hexadecimal digits that stand for this browser and a purpose; they do not lead to its cookie."""
+        return hmac.new(self._key, f"{purpose}\x00{self._seed}".encode(), hashlib.sha256).hexdigest()
+
     def _seed_forms(self, seed: str) -> None:
+        self._seed = seed
         self[_FORM_FIELD] = hmac.new(self._key, b"form\x00" + seed.encode(), hashlib.sha256).hexdigest()
 
 

@@ -335,3 +335,6 @@ class Tally(Base):
     serial = Column(BigInteger, nullable=False)
     total = Column(LargeBinary(32), nullable=False)
     mac = Column(LargeBinary(32), nullable=False)
+
+
+from bot.storage import passkey_models as passkey_models  # noqa: E402 - its tables belong to the same metadata

@@ -102,12 +102,14 @@ class Clinic:
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }
 
-    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32):
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, passkey_id="0" * 32):
         """Return an address that a rule takes."""
         given = {
             "<path:filename>": "staff.css",
             "<row_id:flag_id>": flag_id,
             "<row_id:staff_id>": staff_id,
+            "<row_id:passkey_id>": passkey_id,
+            "<any(rename, remove):step>": "rename",
             "<token>": "T" * 43,
             "<any(link, role, close, reopen):step>": "link",
             "<any(words, claim, resolve):step>": "words",

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=
 INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make more than 1,000 in all
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
-    *("next", "days", "ended", "changed", "csrf_token"),
+    *("credential", "next", "days", "ended", "changed", "csrf_token"),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
@@ -28,6 +28,11 @@ ODD = (
         "//elsewhere.example",
     ),
     *("<script>alert(1)</script>", "{{ 7 * 7 }}", "${7*7}", "x" * 5_000, "A" * 24, "000000", "T" * 43, "f" * 32),
+    *(
+        '{"rawId": "AA", "response": {}}',
+        '{"rawId": 1, "response": 2}',
+        '{"rawId": "é", "response": {"userHandle": "_w"}}',
+    ),
     *("lead", "reached_him", "/flags/" + "0" * 32, "/account/password", "javascript:alert(1)"),
 )
 HEADERS = (
