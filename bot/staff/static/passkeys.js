@@ -33,6 +33,8 @@
   const failed = document.querySelector("[data-passkey-failed]");
   const missing = document.querySelector("[data-passkey-missing]");
 
+  for (const line of document.querySelectorAll("[data-passkey-scriptless]")) line.hidden = true;
+
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!window.PublicKeyCredential) {
       missing.hidden = false;
