@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 -include .env
 export
 
-.PHONY: help setup chat run train test lint format lock recognition bench soak fuzz picture clean
+.PHONY: help setup chat run demo train test lint format lock recognition bench soak fuzz picture clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ chat: train  ## set up everything and talk in the terminal
 
 run: train  ## everything: Rasa, the Telegram bot, the staff app; Ctrl-C ends it
 	@BALLAST_RUN=$$(mktemp -d) exec $(PYTHON) -m supervisor.supervisord --nodaemon --silent --configuration deploy/supervisord.conf
+
+demo: setup  ## the staff app over invented men, with a login in the terminal; Ctrl-C ends it
+	@.venv/bin/ballast demo
 
 test:  ## set up, train, run all tests
 	@scripts/setup dev

@@ -20,6 +20,7 @@ USAGE = """ballast COMMAND
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
+  demo [--folder DIR] [--port N] [--open]  the staff app over invented men, with a login in the terminal
   research protocol|preview|export|exports|withdrawn|codings   de-identified dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
   doctor                                   is everything as it must be? one line a part
@@ -85,6 +86,10 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.telegram.command import main as telegram
 
         return telegram(settings)
+    if command == "demo":
+        from bot.staff.demo import main as demo
+
+        return demo(rest)
     if command == "ready":
         from bot.console.ready import main as ready
 

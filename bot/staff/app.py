@@ -15,6 +15,7 @@ from bot.logs import log_event
 from bot.staff import (
     account,
     accounts,
+    demo_fill,
     failures,
     frame,
     guard,
@@ -72,6 +73,8 @@ def create_app(settings: Settings, database: Database, clock: Clock = utc_now) -
     furnish(app.extensions, office)
     app.session_interface = Browsers(office.web_key)
     app.url_map.converters["row_id"] = RowId
+    with database.read() as session:
+        app.config["IS_DEMO"] = demo_fill.is_demo(session)
     _set_up_protection(app)
     _set_up_pages(app)
     accounts.nobodys_hash()

@@ -5,11 +5,12 @@ The browser is Debian's (``BALLAST_CHROMIUM`` names another). Where there is non
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,8 +70,8 @@ class Site:
             for (method, rule), endpoint in self.clinic.routes().items()
             if method == "GET" and may_enter(standing, endpoint)
         }
-        flags = {f"/flags/{flag_id}" for flag_id in self.flags.values()} if may_enter(standing, "queue.show") else set()
-        return sorted(found | flags)
+        may_open_flags = may_enter(standing, self.clinic.routes()["GET", "/flags/<row_id:flag_id>"])
+        return sorted(found | {f"/flags/{flag_id}" for flag_id in self.flags.values() if may_open_flags})
 
 
 @pytest.fixture(scope="package")
@@ -85,20 +86,26 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@contextmanager
+def served(house: House) -> Iterator[Site]:
+    """Serve the app of a house until the end."""
+    port = free_port()
+    place = {"STAFF_PORT": str(port), "STAFF_ORIGIN": f"http://localhost:{port}"}
+    process, database = Running(house, "staff", ["bot", "staff"], house.environment(**place)), house.open()
+    try:
+        _wait_for(process, place["STAFF_ORIGIN"])
+        yield Site(Clinic(house.settings(**place), database, RealClock()), place["STAFF_ORIGIN"])
+    finally:
+        database.close()
+        process.stop()
+
+
 @pytest.fixture(scope="package")
 def site(tmp_path_factory) -> Iterator[Site]:
     """The app as it is served, with flags of every level and state."""
-    house, port = House.build(tmp_path_factory.mktemp("browser") / "house"), free_port()
-    origin = f"http://localhost:{port}"
-    environment = house.environment(STAFF_PORT=str(port), STAFF_ORIGIN=origin)
-    process = Running(house, "staff", ["bot", "staff"], environment)
-    database = house.open()
-    found = Site(Clinic(house.settings(STAFF_PORT=str(port), STAFF_ORIGIN=origin), database, RealClock()), origin)
-    fill(found)
-    _wait_for(process, origin)
-    yield found
-    database.close()
-    process.stop()
+    with served(House.build(tmp_path_factory.mktemp("browser") / "house")) as found:
+        fill(found)
+        yield found
 
 
 def fill(site: Site) -> None:
@@ -149,11 +156,11 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def enter(browser: Browser, site: Site, complaints: list[str]) -> Iterator[object]:
-    """Open a browser window for somebody of a standing; what its console complains of fails the test at its end."""
+def windows(browser: Browser, complaints: list[str]) -> Iterator[object]:
+    """Open browser windows on a site; what their consoles complain of fails the test at its end."""
     contexts: list[BrowserContext] = []
 
-    def window(standing: str = STRANGER, width: int = 1280, **options) -> Page:
+    def window(site: Site, standing: str = STRANGER, width: int = 1280, **options) -> Page:
         context = browser.new_context(base_url=site.origin, viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
@@ -169,6 +176,12 @@ def enter(browser: Browser, site: Site, complaints: list[str]) -> Iterator[objec
     for context in contexts:
         context.close()
     assert [line for line in complaints if not _is_expected(line)] == []
+
+
+@pytest.fixture
+def enter(windows, site: Site):
+    """Open a browser window for somebody of a standing."""
+    return functools.partial(windows, site)
 
 
 def _is_expected(line: str) -> bool:
