@@ -74,6 +74,7 @@ class Browsers(SessionInterface):
         name, form_name = cookie_names(is_secure=request.is_secure)
         if browser.is_leaving:
             _put(response, name, "")
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         if browser.new_token:
             _put(response, name, browser.new_token)
         if browser.new_form and _FORM_FIELD in g:
