@@ -88,8 +88,8 @@ def measure(kind: str, folder: Path, url: str | None, scale: float) -> None:
         f"{kind}: {FLAGS * scale:,.0f} flags, {MESSAGES * scale:,.0f} messages in {time.perf_counter() - started:.0f} s"
     )
     database.close()
-    with _app(port, place):
-        alone(kind, port, tokens[0], flags)
+    with _app(port, place) as process:
+        alone(kind, port, tokens[0], flags, process)
         together(kind, port, tokens, flags)
 
 
@@ -176,7 +176,7 @@ def reviewers(database: Database) -> list[str]:
     return tokens
 
 
-def alone(kind: str, port: int, token: str, flags: list[str]) -> None:
+def alone(kind: str, port: int, token: str, flags: list[str], process: subprocess.Popen[bytes]) -> None:
     """Load each page again and again, one after the other."""
     browser = Browser(port, token)
     for name, paths, aim in (
@@ -184,7 +184,11 @@ def alone(kind: str, port: int, token: str, flags: list[str]) -> None:
         ("flag page", [f"/flags/{flag}" for flag in flags], FLAG_MS),
     ):
         browser.load(paths[0])
-        _say(f"{kind}, {name}, one reviewer", [browser.load(path) for path in paths], aim)
+        before = _processor_ms(process)
+        taken = [browser.load(path) for path in paths]
+        each = (_processor_ms(process) - before) / len(paths)
+        _say(f"{kind}, {name}, one reviewer", taken, aim)
+        _tell(f"{kind}, {name}: {each:.0f} ms of the app's own processor time a page")
 
 
 def together(kind: str, port: int, tokens: list[str], flags: list[str]) -> None:
@@ -231,17 +235,23 @@ class Browser:
 
 
 @contextmanager
-def _app(port: int, place: dict[str, str]) -> Iterator[None]:
+def _app(port: int, place: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, **place, "LOG_LEVEL": "ERROR"}
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "staff"], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL
     )
     try:
         _wait(port, process)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
+
+
+def _processor_ms(process: subprocess.Popen[bytes]) -> float:
+    """Return the processor time that the app has used; it says the same on a machine that is busy with other things."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
