@@ -33,7 +33,6 @@ from bot.staff.sessions import start_session
 from bot.storage import Database, open_database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person, StaffAccount
-from tests import postgres
 
 MEN, FLAGS, MESSAGES = 5_000, 100_000, 1_000_000
 STEPS_A_FLAG = 4  # audit entries
@@ -267,6 +266,9 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _server(kind: str) -> Iterator[str | None]:
+    sys.path.insert(0, str(PROJECT))
+    from tests import postgres  # its server in a temporary folder
+
     with postgres.running() if kind == "postgresql" else nullcontext() as server:
         yield server.url(server.make()) if server else None
 

@@ -32,7 +32,7 @@ from bot.turns.dialogue import HEALTH_PATH, TURN_PATH
 from tests.fakes.bot_api import TEST_BOT, FakeBotApi
 
 START_AT = datetime(2026, 11, 22, 21, 30, tzinfo=timezone.utc)
-RASA_WITHIN_SECONDS = 90
+RASA_WITHIN_SECONDS = 300
 POLL_SECONDS = 0.05
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "VIRTUAL_ENV")
 _SHARED: pytest.StashKey[Rasa] = pytest.StashKey()
