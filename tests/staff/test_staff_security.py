@@ -9,7 +9,7 @@ from bot.staff import links
 from bot.staff.roles import may_enter
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HTTPS = {"base_url": "https://staff.example"}
