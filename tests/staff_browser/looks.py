@@ -24,7 +24,8 @@ LOST = """() => {
     for (const one of document.querySelectorAll("body *")) {
         const style = getComputedStyle(one);
         if (one.closest(".unseen, svg, option, [aria-hidden=true]") || style.display === "inline") continue;
-        const hides = (way) => style[way] === "hidden" || style[way] === "clip";
+        const isField = ["INPUT", "TEXTAREA", "SELECT"].includes(one.tagName);  // what one types in scrolls by itself
+        const hides = (way) => !isField && ["hidden", "clip"].includes(style[way]);
         const name = `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 40)}`;
         if (hides("overflowX") && one.scrollWidth > one.clientWidth + 1) lost.push(`cut in width: ${name}`);
         if (hides("overflowY") && one.scrollHeight > one.clientHeight + 1) lost.push(`cut in height: ${name}`);
