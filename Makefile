@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 -include .env
 export
 
-.PHONY: help setup chat run train test lint format lock recognition bench soak fuzz picture clean
+.PHONY: help setup chat run demo train test lint format lock recognition bench load soak fuzz picture pictures clean
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,9 @@ chat: train  ## set up everything and talk in the terminal
 
 run: train  ## everything: Rasa, the Telegram bot, the staff app; Ctrl-C ends it
 	@BALLAST_RUN=$$(mktemp -d) exec $(PYTHON) -m supervisor.supervisord --nodaemon --silent --configuration deploy/supervisord.conf
+
+demo: setup  ## the staff app over invented men, with a login in the terminal; Ctrl-C ends it
+	@.venv/bin/ballast demo
 
 test:  ## set up, train, run all tests
 	@scripts/setup dev
@@ -48,6 +51,10 @@ bench: train  ## what screening, sealing and exporting cost
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
 
+load: setup  ## the staff app over 100,000 flags and a million messages, on SQLite and PostgreSQL (ten minutes)
+	@scripts/setup dev
+	@$(PYTHON) scripts/bench_staff.py
+
 soak: train  ## a million seals, messages restored and odd updates, and a thousand kills (an hour and a half)
 	@scripts/setup dev
 	@$(PYTHON) scripts/soak.py
@@ -60,6 +67,10 @@ fuzz: setup  ## five minutes of odd messages against the screening
 
 picture: train  ## draw the conversation of the README anew
 	@$(PYTHON) scripts/picture.py
+
+pictures: setup  ## draw the staff app anew for docs/pictures, over invented men
+	@scripts/setup dev
+	@$(PYTHON) scripts/staff_pictures.py
 
 lock:  ## resolve the dependencies anew
 	@scripts/lock

@@ -21,6 +21,7 @@ USAGE = """ballast COMMAND
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
+  demo [--folder DIR] [--port N] [--open]  the staff app over invented men, with a login in the terminal
   worker                                   tells staff of flags until one of them has each (mail, webhook, chat)
   research protocol|preview|export|exports|withdrawn|codings|agreement|report   dialogues of men who agreed
   ready [--turn]                           wait until everything started runs; or have the dialogue answer once, now
@@ -96,6 +97,10 @@ def _door(command: str, rest: list[str], settings: Settings) -> int:
         from bot.upkeep.worker import main as worker
 
         return worker(settings)
+    if command == "demo":
+        from bot.staff.demo import main as demo
+
+        return demo(rest)
     if command == "ready":
         from bot.console.ready import main as ready
 

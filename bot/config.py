@@ -7,6 +7,7 @@ outside the checkout that only its owner can read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -19,6 +20,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 REGIONS = ("us-miami", "us", "uk", "de", "elsewhere")
 PLAIN = "plain"  # the tone of who has not chosen one, and of everybody while a flag of his is open
 TONES = ("straight", "dry", PLAIN)
+# A name with a letter at the end of it, over https; or this machine.
+_ORIGIN = re.compile(r"https://(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*(?::\d{1,5})?|http://localhost(?::\d{1,5})?")
 _PLACEHOLDERS = {"changeme", "change-me", "todo", "xxx", "your-token", "your-token-here"}
 
 
@@ -42,6 +45,7 @@ class Settings:
         staff_proxy: Address of the proxy that is believed about https and where somebody comes from.
         staff_url: Address under which staff reach the app; links in alarms begin with it.
         alerts: How staff are told outside the app.
+        staff_origin: Address that staff's browsers see, which their passkeys are bound to; empty: localhost.
         staff_reads_until: Out-of-hours sentence shown after a flag, written by the clinic.
         staff_signature: What stands above messages of staff to a man instead of their first name.
         dialogue_timeout_seconds: How long a turn may take before he is told that it is slow.
@@ -87,6 +91,7 @@ class Settings:
     metrics_port: int = 9464
     staff_url: str = "http://127.0.0.1:8080"
     alerts: Alerts = field(default_factory=Alerts)
+    staff_origin: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -127,6 +132,7 @@ class Settings:
             metrics_port=_whole(env, "METRICS_PORT", 9464, 0, 65533),
             staff_url=_staff_url(env),
             alerts=Alerts.from_environment(env),
+            staff_origin=_origin(env),
         )
 
 
@@ -182,6 +188,20 @@ def _staff_url(env: Mapping[str, str]) -> str:
             f"STAFF_URL is {value!r}. It is the address of the staff app, such as https://staff.example.org."
         )
     return value.rstrip("/")
+
+
+def _origin(env: Mapping[str, str]) -> str:
+    """Return STAFF_ORIGIN, else what STAFF_URL says of it; empty where that is a number or has a path."""
+    value = (env.get("STAFF_ORIGIN") or "").rstrip("/").lower()
+    if not value:
+        address = (env.get("STAFF_URL") or "").rstrip("/").lower()
+        return address if _ORIGIN.fullmatch(address) else ""
+    if not _ORIGIN.fullmatch(value):
+        raise SettingError(
+            f"STAFF_ORIGIN is {value!r}. It takes what stands before the path in the browser's address, "
+            "such as https://ballast.example. A passkey is bound to a name: a number such as 127.0.0.1 has none."
+        )
+    return value
 
 
 def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], default: str) -> str:

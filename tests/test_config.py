@@ -77,13 +77,24 @@ def test_a_placeholder_is_refused(value):
         ("DIALOGUE_TIMEOUT_SECONDS", ["1", "120"], ["0", "121", "-5", "fast", "1.5"]),
         ("REGION", list(REGIONS), ["fr", "UK", "us_miami", "miami "]),
         ("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], ["debug", "TRACE", "10", "CRITICAL"]),
+        (
+            "STAFF_ORIGIN",
+            ["https://ballast.example", "https://ballast.example:8443", "http://localhost:8080"],
+            [
+                "http://ballast.example",
+                "https://127.0.0.1",
+                "https://[::1]",
+                "https://ballast.example/x",
+                "ballast.example",
+            ],
+        ),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(name, good, bad):
     for value in good:
         settings(**{name: value})
     for value in bad:
-        with pytest.raises(SettingError, match=rf"{name} is .* It takes (one of|a whole number from)"):
+        with pytest.raises(SettingError, match=rf"{name} is .* It takes (one of|a whole number from|what stands)"):
             settings(**{name: value})
 
 

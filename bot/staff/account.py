@@ -12,11 +12,12 @@ from markupsafe import Markup
 
 from bot.escalation import audit
 from bot.logs import log_event
-from bot.staff import accounts, second_factor, sessions, throttle
+from bot.staff import accounts, passkeys, second_factor, sessions, throttle
 from bot.staff.browser import browser, staff_here
 from bot.staff.factor_door import enter, try_factor
 from bot.staff.goals import goal, goal_or_home
 from bot.staff.office import now, office
+from bot.staff.passkey_door import ask_for_factor
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 logger = logging.getLogger(__name__)
@@ -35,9 +36,13 @@ def index() -> ResponseReturnValue:
     with office().database.read() as session:
         page = {
             "codes_left": second_factor.count_recovery_codes(session, staff.id),
+            "has_authenticator": second_factor.has_authenticator(session, staff.id),
+            "passkeys": passkeys.passkeys_of(session, staff.id),
             "own_sessions": sessions.sessions_of(session, staff, at),
         }
-    return render_template("staff/account.html", **page, is_changed="changed" in request.args)
+    return render_template(
+        "staff/account.html", **page, is_changed="changed" in request.args, longest=passkeys.LONGEST_NAME
+    )
 
 
 @blueprint.get("/awake")
@@ -76,7 +81,7 @@ def adopt() -> ResponseReturnValue:
         return _authenticator_page(error=WRONG_CODE), 422
     log_event(logger, "staff.authenticator", staff=staff.id)
     enter(staff, at)  # under a new cookie: the next authenticator set up here gets another secret
-    return _codes_page(codes)
+    return codes_page(codes)
 
 
 @blueprint.post("/recovery")
@@ -87,13 +92,13 @@ def recovery() -> ResponseReturnValue:
         codes = second_factor.make_recovery_codes(session, staff.id, at)
         audit(session, actor=staff.id, action="staff.recovery_made", subject=staff.id, at=at)
     log_event(logger, "staff.recovery_made", staff=staff.id)
-    return _codes_page(codes)
+    return codes_page(codes)
 
 
 @blueprint.get("/confirm")
 def confirm() -> ResponseReturnValue:
     """Ask for the second factor once more."""
-    return _confirm_page()
+    return confirm_page()
 
 
 @blueprint.post("/confirm")
@@ -102,7 +107,7 @@ def check() -> ResponseReturnValue:
     staff, at = staff_here(), now()
     tried = try_factor(staff.id, request.form.get("code", ""))
     if tried.factor is None:
-        return _confirm_page(error=tried.error), tried.status, tried.headers
+        return confirm_page(error=tried.error), tried.status, tried.headers
     with office().database.write() as session:
         sessions.confirm(session, staff.session_id, at)
         audit(session, actor=staff.id, action="staff.confirm", subject=staff.id, at=at)
@@ -180,14 +185,16 @@ def _authenticator_page(*, error: str = "") -> str:
     )
 
 
-def _codes_page(codes: list[str]) -> str:
+def codes_page(codes: list[str]) -> str:
+    """Return the page that shows new recovery codes once."""
     return render_template(
         "staff/recovery.html", codes=[second_factor.in_groups(code) for code in codes], onward=goal_or_home()
     )
 
 
-def _confirm_page(*, error: str = "") -> str:
-    return render_template("staff/code.html", error=error, goal=goal(), is_sign_in=False)
+def confirm_page(*, error: str = "") -> str:
+    """Return the page that asks for the second factor once more."""
+    return render_template("staff/code.html", error=error, goal=goal(), is_sign_in=False, asked=ask_for_factor())
 
 
 def _password_page(error: str) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import func, select, update
 
 from bot.errors import BallastError
 from bot.escalation import audit
+from bot.staff.passkeys import has_passkey
 from bot.staff.passwords import weakness_of
 from bot.staff.roles import ROLES
 from bot.storage.columns import new_id
@@ -40,7 +41,7 @@ class Account:
         role: What he may do.
         created_at: When it was made.
         disabled_at: When it was closed, or None.
-        has_factor: Whether it has an authenticator.
+        has_factor: Whether it has an authenticator or a passkey.
         seen_at: When one of its sessions was last used, as long as that session is kept.
     """
 
@@ -194,7 +195,7 @@ def count_accounts(session: Any) -> int:
 
 def _accounts() -> Any:
     seen_at = select(func.max(StaffSession.seen_at)).filter_by(staff_id=StaffAccount.id).scalar_subquery()
-    return select(StaffAccount, seen_at.label("seen_at"))
+    return select(StaffAccount, seen_at.label("seen_at"), has_passkey().label("has_passkey"))
 
 
 def _account(row: Any) -> Account:
@@ -205,7 +206,7 @@ def _account(row: Any) -> Account:
         found.role,
         found.created_at,
         found.disabled_at,
-        has_factor=found.totp_nonce is not None,
+        has_factor=found.totp_nonce is not None or row.has_passkey,
         seen_at=row.seen_at,
     )
 

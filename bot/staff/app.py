@@ -17,6 +17,7 @@ from bot.staff import (
     accounts,
     alerts,
     coding,
+    demo_fill,
     export,
     failures,
     flag,
@@ -25,6 +26,7 @@ from bot.staff import (
     identity,
     levels,
     looking,
+    passkey_pages,
     people,
     phrases,
     places,
@@ -87,6 +89,8 @@ def create_app(settings: Settings, database: Database, clock: Clock = utc_now) -
     furnish(app.extensions, office)
     app.session_interface = Browsers(office.web_key)
     app.url_map.converters["row_id"] = RowId
+    with database.read() as session:
+        app.config["IS_DEMO"] = demo_fill.is_demo(session)
     _set_up_protection(app)
     _set_up_pages(app)
     accounts.nobodys_hash()
@@ -115,6 +119,7 @@ def _set_up_pages(app: Flask) -> None:
     app.context_processor(alerts.alarm_faults)
     app.register_blueprint(sign_in.blueprint)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(passkey_pages.blueprint)
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)

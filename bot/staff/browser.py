@@ -41,6 +41,7 @@ class Browser(SecureCookieSession):
         self.new_form = None if token or form else new_token()
         self.is_leaving = False
         self._key = key
+        self._seed = ""
         self._seed_forms(token or form or self.new_form or "")
 
     def renew(self, token: str) -> None:
@@ -48,7 +49,12 @@ class Browser(SecureCookieSession):
         self.new_token = token
         self._seed_forms(token)
 
+    def mark(self, purpose: str) -> str:
+        """Return 64 hexadecimal digits that stand for this browser and a purpose; they do not lead to its cookie."""
+        return hmac.new(self._key, f"{purpose}\x00{self._seed}".encode(), hashlib.sha256).hexdigest()
+
     def _seed_forms(self, seed: str) -> None:
+        self._seed = seed
         self[_FORM_FIELD] = hmac.new(self._key, b"form\x00" + seed.encode(), hashlib.sha256).hexdigest()
 
 
@@ -69,6 +75,7 @@ class Browsers(SessionInterface):
         name, form_name = cookie_names(is_secure=request.is_secure)
         if browser.is_leaving:
             _put(response, name, "")
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         if browser.new_token:
             _put(response, name, browser.new_token)
         if browser.new_form and _FORM_FIELD in g:

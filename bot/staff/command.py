@@ -74,6 +74,15 @@ def run(settings: Settings, database: Database) -> None:
     server.run()
 
 
+def serve(settings: Settings, database: Database) -> None:
+    """Serve the app until it is stopped, and say nothing.
+
+    Raises:
+        SettingError: Nothing can listen on that address and port.
+    """
+    _listen(settings, database).run()
+
+
 def add_account(database: Database, name: str, role: str, password: str, clock: Clock = utc_now) -> str:
     """Make an account and return its id.
 

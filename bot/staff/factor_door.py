@@ -67,11 +67,17 @@ def enter_half(session: Any, staff_id: str, at: datetime) -> None:
 
 def enter(staff: Staff, at: datetime) -> None:
     """Replace the half-open session by one that opens the app, under a new cookie."""
+    enter_whole(staff.id, staff.since, at)
+
+
+def enter_whole(staff_id: str, since: datetime, at: datetime) -> None:
+    """Open a session that opens the app, under a new cookie; its twelve hours count from ``since``."""
     here = browser()
     with office().database.write() as session:
+        sessions.end_old_sessions(session, at)
         sessions.end_session(session, here.token or "")
         words = browser_words(request.user_agent.string)
-        token = sessions.start_session(session, staff_id=staff.id, at=staff.since, confirmed_at=at, browser=words)
-        audit(session, actor=staff.id, action="staff.sign_in", subject=staff.id, at=at)
+        token = sessions.start_session(session, staff_id=staff_id, at=since, confirmed_at=at, browser=words)
+        audit(session, actor=staff_id, action="staff.sign_in", subject=staff_id, at=at)
     here.renew(token)
-    log_event(logger, "staff.sign_in", staff=staff.id)
+    log_event(logger, "staff.sign_in", staff=staff_id)

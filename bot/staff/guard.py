@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from bot.logs import log_event
 from bot.staff.browser import browser
 from bot.staff.goals import goal
 from bot.staff.office import now
 from bot.staff.roles import BY_ITSELF, HALF, NEW, REASONS, STEP_UP, STRANGER, may_enter
 
 STOP_ASKING = 286  # htmx takes what is in the answer and asks no more
+logger = logging.getLogger(__name__)
+
 _NEXT_STEP = {HALF: "sign_in.code", NEW: "account.authenticator"}
 
 
@@ -28,6 +33,7 @@ def refuse_strangers() -> ResponseReturnValue | None:
         return redirect(_sign_in_address(), 303)
     if standing in _NEXT_STEP:
         return redirect(url_for(_NEXT_STEP[standing], next=_wanted()), 303)
+    log_event(logger, "staff.refused", level=logging.WARNING, staff=staff.id, page=request.endpoint)
     why = REASONS.get(staff.role, "Your role does not open this page.")
     return render_template("staff/message.html", title="Not open to your role", lines=[why], is_final=True), 403
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from bot.escalation import audit
-from bot.staff import accounts, second_factor, sessions
+from bot.staff import accounts, passkeys, second_factor, sessions
 from bot.staff.roles import LEAD
 from bot.storage.models import StaffAccount, StaffLink
 
@@ -71,7 +71,7 @@ def invited_by(session: Any, key: bytes, token: str, at: datetime) -> Invited | 
 def use_link(session: Any, key: bytes, token: str, *, name: str, password: str, at: datetime) -> str:
     """Set the password of the account that the link is for, or make the first one, and return its id.
 
-    The account's authenticator, recovery codes, sessions and other links are over.
+    The account's authenticator, passkeys, recovery codes, sessions and other links are over.
 
     Args:
         session: A writing transaction; nothing is used up when it is rolled back.
@@ -92,6 +92,7 @@ def use_link(session: Any, key: bytes, token: str, *, name: str, password: str, 
         return accounts.create_account(session, name=name, role=LEAD, password=password, at=at)
     accounts.set_password(session, invited.staff_id, password, actor=invited.staff_id, at=at)
     second_factor.take_away(session, invited.staff_id)
+    passkeys.take_away(session, invited.staff_id)
     sessions.end_sessions_of(session, invited.staff_id)
     session.execute(delete(StaffLink).filter_by(staff_id=invited.staff_id))
     return invited.staff_id

@@ -89,6 +89,11 @@ def check(session: Any, key: bytes, *, staff_id: str, typed: str, at: datetime) 
     return "code"
 
 
+def has_authenticator(session: Any, staff_id: str) -> bool:
+    """Return whether the account has an authenticator."""
+    return session.execute(select(StaffAccount.totp_nonce).filter_by(id=staff_id)).scalar() is not None
+
+
 def take_away(session: Any, staff_id: str) -> None:
     """Take the authenticator and the recovery codes from an account; it sets up new ones when it next signs in."""
     session.execute(update(StaffAccount).filter_by(id=staff_id).values(totp_nonce=None, totp_step=None))

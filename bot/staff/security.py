@@ -5,10 +5,15 @@ Source of the headers: OWASP ASVS 5.0, chapter 3 (``docs`` hold the table).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Response, abort, request
+
+from bot.logs import log_event
+
+logger = logging.getLogger(__name__)
 
 LARGEST_FORM_BYTES = 64 * 1024
 HEADERS: Mapping[str, str] = {
@@ -50,6 +55,7 @@ def refuse_open_transport() -> None:
 def refuse_foreign_forms() -> None:
     """Refuse a form that another site sent, before its token is even looked at."""
     if request.method not in ("GET", "HEAD", "OPTIONS") and not _comes_from_here():
+        log_event(logger, "staff.foreign_form", level=logging.WARNING, page=request.endpoint)
         abort(403, "This form came from another site and was not accepted.")
 
 

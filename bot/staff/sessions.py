@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from bot.staff.agents import UNKNOWN
+from bot.staff.passkeys import has_passkey
 from bot.staff.roles import HALF, NEW
 from bot.storage import Database
 from bot.storage.models import StaffAccount, StaffSession
@@ -40,7 +41,7 @@ class Staff:
         session_id: The session's row.
         since: When the password was given.
         confirmed_at: When the second factor was last given; None before it.
-        has_factor: Whether the account has an authenticator.
+        has_factor: Whether the account has an authenticator or a passkey.
     """
 
     id: str
@@ -163,6 +164,7 @@ def staff_of(database: Database, token: str, at: datetime, *, is_use: bool = Tru
             StaffAccount.name,
             StaffAccount.role,
             StaffAccount.totp_nonce,
+            has_passkey().label("has_passkey"),
         )
         .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
         .where(StaffSession.id == _fingerprint(token), StaffAccount.disabled_at.is_(None))
@@ -178,7 +180,7 @@ def staff_of(database: Database, token: str, at: datetime, *, is_use: bool = Tru
         session_id=_fingerprint(token),
         since=row.created_at,
         confirmed_at=row.confirmed_at,
-        has_factor=row.totp_nonce is not None,
+        has_factor=row.totp_nonce is not None or row.has_passkey,
     )
     if staff.standing == HALF and at - row.created_at >= HALF_OPEN:
         return None

@@ -15,6 +15,7 @@ from bot.staff.browser import browser, staff_here
 from bot.staff.factor_door import enter, enter_half, try_factor
 from bot.staff.goals import goal, goal_or_home
 from bot.staff.office import now, office
+from bot.staff.passkey_door import ask_for_factor
 
 blueprint = Blueprint("sign_in", __name__)
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def submit() -> ResponseReturnValue:
 @blueprint.get("/sign-in/code")
 def code() -> ResponseReturnValue:
     """Ask for the second factor."""
-    return _code_page()
+    return code_page()
 
 
 @blueprint.post("/sign-in/code")
@@ -69,7 +70,7 @@ def check_code() -> ResponseReturnValue:
     staff, at = staff_here(), now()
     tried = try_factor(staff.id, request.form.get("code", ""))
     if tried.factor is None:
-        return _code_page(error=tried.error), tried.status, tried.headers
+        return code_page(error=tried.error), tried.status, tried.headers
     enter(staff, at)
     return redirect(goal_or_home(), 303)
 
@@ -94,5 +95,6 @@ def _page(*, name: str = "", error: str = "", notice: str = "") -> str:
     )
 
 
-def _code_page(*, error: str = "") -> str:
-    return render_template("staff/code.html", error=error, goal=goal(), is_sign_in=True)
+def code_page(*, error: str = "") -> str:
+    """Return the page that asks for the second factor."""
+    return render_template("staff/code.html", error=error, goal=goal(), is_sign_in=True, asked=ask_for_factor())

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.config import PLAIN, REGIONS, TONES
+from bot.consent import SHARE, has_given
 from bot.content import label
 from bot.escalation import follow_ups
 from bot.storage.models import Person
@@ -38,6 +39,7 @@ def overview(session: Any, person: Person, at: datetime) -> Answer:
     }
     names = ["region", "tone", "check_in", "zone", "quiet", "pause", "research"]
     names += ["check_backs"] if follow_ups.owed(session, person.id) else []
+    names += ["share_case"] if has_given(session, person.id, SHARE) else []
     return answer(his, "settings", tuple((label(f"settings_{name}"), f"settings_{name}") for name in names), **words)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from bot.errors import KeyMissingError, SealBrokenError
-from bot.escalation import follow_ups
+from bot.escalation import conversations, follow_ups
 from bot.logs import log_event
 from bot.storage.columns import new_id
 from bot.storage.models import FollowUp, Person
@@ -137,7 +137,7 @@ def _held_until(session: Any, person: Person, his: dict[str, Any], at: datetime)
         return pausing.FOR_EVER
     if pause_ends is not None:
         return awake_from(his, pause_ends)
-    if conversations.is_open(session, person.id):
+    if conversations.open_talk(session, person.id) is not None:
         return awake_from(his, at + LATER)  # staff are writing with him
     if follow_ups.is_question_open(session, person.id) or follow_ups.is_near(session, person.id, at=at, within=NEAR):
         return awake_from(his, at + LATER)

@@ -102,7 +102,7 @@ class Clinic:
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }
 
-    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32):
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32, passkey_id="0" * 32):
         """Return an address that a rule takes."""
         given = {
             "<path:filename>": "staff.css",
@@ -117,6 +117,8 @@ class Clinic:
             "<any(add, ways):step>": "ways",
             "<row_id:round_id>": round_id,
             "<int(max=9999):number>": "1",
+            "<row_id:passkey_id>": passkey_id,
+            "<any(rename, remove):step>": "rename",
             "<token>": "T" * 43,
         }
         for part, value in given.items():

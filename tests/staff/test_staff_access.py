@@ -55,6 +55,15 @@ TABLE = {
     ("GET", "/account/confirm"): inside(200),
     ("POST", "/account/confirm"): inside(403),
     ("POST", "/account/recovery"): inside(200),
+    ("GET", "/sign-in/passkey"): inside(303, new=200, half=200, stranger=200),
+    ("POST", "/sign-in/passkey"): everybody(403),  # no passkey of anybody's
+    ("POST", "/sign-in/code/passkey"): half_only(403),
+    ("POST", "/account/confirm/passkey"): inside(403),
+    ("GET", "/account/passkeys"): inside(200, new=200),
+    ("POST", "/account/passkeys"): inside(422, new=422),
+    ("GET", "/account/passkeys/<row_id:passkey_id>/<any(rename, remove):step>"): inside(303),
+    ("POST", "/account/passkeys/<row_id:passkey_id>/rename"): inside(404),
+    ("POST", "/account/passkeys/<row_id:passkey_id>/remove"): inside(404),
     ("POST", "/account/sessions/end"): inside(400),
     ("POST", "/account/sessions/end-all"): inside(303),
     ("GET", "/welcome/<token>"): everybody(404),  # what the right ones open is told in test_staff_welcome
@@ -174,6 +183,8 @@ def test_the_table_above_and_the_table_of_access_say_the_same(clinic):
                 ("/sign-in", "POST"),
                 ("/account/password", "POST"),
                 ("/account/confirm", "POST"),
+                ("/sign-in/passkey", "POST"),
+                ("/account/confirm/passkey", "POST"),
             ):
                 assert (TABLE[method, rule][standing] != 403) == may_enter(standing, endpoint), (rule, standing)
 

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=
 INPUTS_A_ROUTE = 5  # of each standing; five standings and about 60 routes make more than 1,000 in all
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
-    *("next", "days", "ended", "changed", "csrf_token"),
     *(
         "staff",
         "tier",
@@ -43,6 +42,7 @@ FIELDS = (
     *("next", "days", "ended", "changed", "csrf_token", "to", "look", "agreed", "answer", "question", "kind", "text"),
     *("message", "verdict", "reason", "phone", "in_order", "words", "accepted", "format", "identity"),
     *("after", "seen", "level", "holder", "show"),
+    *("credential",),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
@@ -72,6 +72,11 @@ ODD = (
         "/flags/" + "0" * 32,
         "/account/password",
         "javascript:alert(1)",
+    ),
+    *(
+        '{"rawId": "AA", "response": {}}',
+        '{"rawId": 1, "response": 2}',
+        '{"rawId": "é", "response": {"userHandle": "_w"}}',
     ),
 )
 HEADERS = (
