@@ -24,6 +24,7 @@ from bot.storage.models import Flag, StaffAccount
 from tests.escalation.alarms import START, HandTicker
 from tests.fakes.staff_servers import SECRET, chat_server, hook_server, mail_server
 
+ONLY = "sqlite"  # what lies in the database is tried on both in test_escalator
 CANARY = "invented canary reason about a bridge"
 LINK = "https://staff.clinic.example/alerts/"
 CHAT = 4711
