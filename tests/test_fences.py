@@ -32,6 +32,7 @@ SIDEWAYS = {
     ("logs", "errors"),
     ("content", "directory"),
     ("crisis", "vectors"),
+    ("escalation", "consent"),  # the weekly sample takes only men who agreed to it
 }
 DATABASE_ROOMS = {
     *("storage", "consent", "escalation", "records", "turns", "rasa", "console", "staff", "research", "upkeep"),

@@ -50,7 +50,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until :meth:`stop` is called."""
-        was_leading = False
+        was_leading: bool | None = None
         while not self._stopping.is_set():
             try:
                 is_leading = self._lock.is_held()

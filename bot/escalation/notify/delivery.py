@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,8 @@ from bot.storage import Database
 from bot.storage.alarm_models import Alarm, Notification
 from bot.storage.models import Flag
 
-AT_ONCE = 8
+AT_ONCE = 4  # threads of each channel: one that hangs keeps none of the others waiting
+_LOOKED_AT = 100
 FIRST_WAIT_MS, LONGEST_WAIT_MS, GROWS_BY = 5_000, 300_000, 3
 MOST_ATTEMPTS = 8
 _log = logging.getLogger("ballast.notify")
@@ -49,8 +51,8 @@ class Delivery:
         self._database, self._ticker = database, ticker
         self._channels = Channels(settings)
         self._link = settings.staff_url.rstrip("/")
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notify")
-        self._under_way: dict[str, Future[None]] = {}
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._under_way: dict[str, tuple[str, Future[None]]] = {}
 
     def start_due(self) -> int:
         """Begin to send what is due and not under way yet; return how many."""
@@ -58,14 +60,16 @@ class Delivery:
             moment = read_clock(session, self._ticker)
             parcels = self._due(session, moment)
         for parcel in parcels:
-            self._under_way[parcel.id] = self._pool.submit(
-                self._channels.send, parcel.channel, parcel.address, parcel.notice
-            )
+            if parcel.channel not in self._pools:
+                self._pools[parcel.channel] = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notify")
+            pool = self._pools[parcel.channel]
+            future = pool.submit(self._channels.send, parcel.channel, parcel.address, parcel.notice)
+            self._under_way[parcel.id] = parcel.channel, future
         return len(parcels)
 
     def settle(self) -> int:
         """Write down what became of those that are done; return how many."""
-        done = {key: future for key, future in self._under_way.items() if future.done()}
+        done = {key: future for key, (_, future) in self._under_way.items() if future.done()}
         if not done:
             return 0
         with self._database.write() as session:
@@ -83,15 +87,17 @@ class Delivery:
 
     def close(self) -> None:
         """Wait for what is under way and settle it."""
-        self._pool.shutdown(wait=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
         self.settle()
 
     def _due(self, session: Any, moment: Moment) -> list[_Parcel]:
-        room = 2 * AT_ONCE - len(self._under_way)
+        busy = Counter(channel for channel, _ in self._under_way.values())
         query = select(Notification, Flag).join(Flag, Flag.id == Notification.flag_id)
         query = query.where(Notification.state == PENDING, Notification.due_ms <= moment.house_ms)
         query = query.where(Notification.id.notin_(list(self._under_way))).order_by(Notification.due_ms)
-        return [self._parcel(session, row, flag) for row, flag in session.execute(query.limit(max(room, 0)))]
+        query = query.where(Notification.channel.notin_([name for name, count in busy.items() if count >= 2 * AT_ONCE]))
+        return [self._parcel(session, row, flag) for row, flag in session.execute(query.limit(_LOOKED_AT))]
 
     def _parcel(self, session: Any, row: Notification, flag: Flag) -> _Parcel:
         begun = flag.reopened_at or flag.opened_at
