@@ -22,6 +22,8 @@ PLACEHOLDERS = frozenset(
         "total",
         "mood",
         "before",
+        "topic",
+        "other",
     )
 )
 RUN = 6  # words in a row that count as copied
