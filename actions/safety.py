@@ -89,7 +89,7 @@ class Concern(Flow):
             kept = {
                 "concern_asked_on": today,
                 "concern_answer": None,
-                "concern_theme": next(iter(codes), tracker.get_slot("theme")),
+                "concern_theme": tracker.get_slot("theme") or next(iter(codes), None),
             }
             return [*events, *set_slots({**kept, ANSWERS: None})]
         if tracker.get_slot("concern_answer") == "yes":

@@ -32,7 +32,7 @@ class Kind:
 
     Attributes:
         id: Its name within the question.
-        label: What the button says.
+        label: What the button says; empty where there is none.
         words: How men say it.
         steps: Steps that fit it better than the theme's own.
     """
@@ -84,7 +84,7 @@ def questions() -> Mapping[str, Mapping[str, Kind]]:
 
 
 def _kind(key: str, row: Mapping[str, Any]) -> Kind:
-    return Kind(key, row["label"], tuple(str(one) for one in row["words"]), tuple(row.get("steps", ())))
+    return Kind(key, row.get("label", ""), tuple(str(one) for one in row["words"]), tuple(row.get("steps", ())))
 
 
 def title(intent: str) -> str | None:

@@ -14,9 +14,12 @@ from actions.talk_memory import remember, remembered
 from bot.clock import utc_now
 
 BACK, FOLLOW_UP = "back", "follow_up"
-CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer
+CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer that no kind is near
+CERTAINLY = 0.75  # the same where a kind of answer is near, or where the intent is but talk about nothing much
 # Yes, no, not knowing, wanting something to do: what is open says what they mean.
 _WITHIN = frozenset({"affirm", "deny", "unsure", "nlu_fallback", "next_step"})
+# An answer about his life often looks like plain talk.
+_PLAIN_FACTS = frozenset({"off_topic", "feeling_better", "mood_checkin", "phq9_answer"})
 # Said to begin with, after hours away: none says what he wants to talk about.
 _NO_TOPIC = frozenset({"greet", "thanks", "say_again", "off_topic", "nonsense", "want_to_talk"})
 _SAFETY = frozenset({"hit_at_home", "safety_plan", "grounding", "check_back", "decline_check_back"})
@@ -37,8 +40,12 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
         is_new = _is_something_else(tracker) and intent_read(tracker) not in _NO_TOPIC
         return None if is_new else _ask_back(dispatcher, tracker)
     kind, nearness = _kind(tracker)
-    if (kind is None or nearness < SURE) and _is_something_else(tracker):
+    if nearness < SURE and _is_something_else(tracker, CLEARLY if kind is None else CERTAINLY):
         return None
+    if tracker.get_slot(theme_talk.STAGE) == theme_talk.STEPPED:
+        when, nearness_of_time = nearest("when", words(tracker))
+        if when is not None and nearness_of_time > nearness:  # he says when before he is asked
+            tracker.slots[theme_talk.STAGE], kind = theme_talk.WHEN, when
     return theme_talk.advance(dispatcher, tracker, kind)
 
 
@@ -102,7 +109,7 @@ def _kind(tracker: Tracker) -> tuple[Kind | None, float]:
 def _take_word_of(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     stage = tracker.get_slot(theme_talk.STAGE)
     kind, nearness = _kind(tracker)
-    if (kind is None or nearness < SURE) and _is_something_else(tracker):
+    if nearness < SURE and _is_something_else(tracker):
         return None
     by_intent = {"affirm": "go_on", "deny": "anew"} if stage == BACK else {"affirm": "did", "deny": "not_yet"}
     name = by_intent.get(intent_read(tracker)) or (kind.id if kind else "")
@@ -128,8 +135,8 @@ def _is_about_safety(tracker: Tracker) -> bool:
     return intent.startswith(("crisis_", "safety_")) or intent in _SAFETY
 
 
-def _is_something_else(tracker: Tracker) -> bool:
+def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
     intent, theme = intent_read(tracker), tracker.get_slot(theme_talk.THEME)
-    if intent in _WITHIN or not is_likely(tracker, CLEARLY):
+    if intent in _WITHIN or not is_likely(tracker, CERTAINLY if intent in _PLAIN_FACTS else least):
         return False
     return intent not in themes() or not are_near(theme, intent)

@@ -42,7 +42,7 @@ def question_of(theme: str, stage: str) -> str | None:
 
 def choices(question: str) -> list[Button]:
     """Return a button for each usual answer."""
-    return [answer_button(kind.label, question, kind.id) for kind in questions()[question].values()]
+    return [answer_button(kind.label, question, kind.id) for kind in questions()[question].values() if kind.label]
 
 
 def answer_button(title: str, question: str, kind: str) -> Button:
@@ -143,8 +143,8 @@ def _no_answer(tracker: Tracker) -> str | None:
 
 def _stepped(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kind: Kind | None) -> Events:
     said = kind.id if kind else {"affirm": "take", "deny": "leave", "next_step": "another"}.get(intent_read(tracker))
-    if said == "another":
-        return offer_step(dispatcher, tracker, theme)
+    if said in ("another", "tried"):
+        return offer_step(dispatcher, tracker, theme, "utter_step_tried" if said == "tried" else None)
     if said in ("take", "leave"):
         stage = WHEN if said == "take" else HINDERS
         dispatcher.utter_message(response=_ASKED[stage], buttons=choices(_QUESTION_OF[stage]))

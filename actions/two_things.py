@@ -6,21 +6,24 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
-from actions.message import Events, codes_scored, words
+from actions.message import Events, codes_scored, parts_scored, words
 from actions.talk_book import are_near, themes
 from actions.talk_memory import remember, remembered
 
 FEWEST_WORDS = 6  # a shorter message holds one thing
 LEAST_SHARE = 0.35  # of the first code's score: less is the model's doubt and not a second thing
+LEAST_OF_PART = 0.4  # probability of a part's own code
 
 
 def second_thing(tracker: Tracker, first: str) -> str | None:
     """Return the second theme of a message, one that a man would call another; None where there is none."""
     if len(words(tracker).split()) < FEWEST_WORDS:
         return None
-    scored = codes_scored(tracker)
-    least = LEAST_SHARE * max(scored.values(), default=0)
-    return next((code for code, score in scored.items() if score >= least and not are_near(first, code)), None)
+    parts, whole = parts_scored(tracker), codes_scored(tracker)
+    least = LEAST_SHARE * max(whole.values(), default=0)
+    likely = [code for code, score in parts.items() if score >= LEAST_OF_PART]
+    likely += [code for code, score in whole.items() if score >= least and (not parts or code in parts)]
+    return next((code for code in likely if not are_near(first, code)), None)
 
 
 def open_theme(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -> Events:

@@ -119,6 +119,7 @@ def test_a_good_thing_is_not_treated_as_a_problem(code):
         ("step", "yeah i might try that", "take"),
         ("when", "on saturday", "week"),
         ("hinder", "i'm too tired for that", "too_much"),
+        ("step", "done that before mate", "tried"),
         ("back", "lets carry on with that", "go_on"),
     ],
 )
@@ -191,6 +192,17 @@ def test_a_kind_may_have_steps_of_its_own():
 
 
 # Broken off.
+
+
+def test_a_time_said_at_once_is_a_yes_to_the_step():
+    he = Talker(theme="hiding_it", theme_stage="stepped")
+    assert he.turn(Say(), "tomorrow morning", "goodbye", confidence=0.3) == ["utter_step_set"]
+    assert he.slots["talk"]["taken"]["theme"] == "hiding_it"
+
+
+def test_a_plain_fact_about_his_life_is_an_answer_and_no_chat():
+    he = Talker(theme="hiding_it", theme_stage="deeper")
+    assert he.turn(Say(), "i could do the nappies on sunday", "off_topic", confidence=0.6)[0] == "utter_heard"
 
 
 def test_a_question_of_his_is_answered_and_the_theme_stays_open():
