@@ -15,11 +15,14 @@ from bot.clock import utc_now
 
 BACK, FOLLOW_UP = "back", "follow_up"
 CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer that no kind is near
-CERTAINLY = 0.75  # the same where a kind of answer is near, or where the intent is but talk about nothing much
+CERTAINLY = 0.75  # the same where a kind of answer is near
+# A new theme takes a sentence that is surely about it; an answer often sounds a little like some other theme.
+ANOTHER_THEME = 0.9
+FEWEST_WORDS_OF_A_THEME = 6
 # Yes, no, not knowing, wanting something to do: what is open says what they mean.
 _WITHIN = frozenset({"affirm", "deny", "unsure", "nlu_fallback", "next_step"})
-# An answer about his life often looks like plain talk.
-_PLAIN_FACTS = frozenset({"off_topic", "feeling_better", "mood_checkin", "phq9_answer"})
+# An answer about his life often looks like plain talk; a joke or a quiz question is told by what it is near.
+_PLAIN_FACTS = frozenset({"off_topic", "nonsense", "feeling_better", "mood_checkin", "phq9_answer"})
 # Said to begin with, after hours away: none says what he wants to talk about.
 _NO_TOPIC = frozenset({"greet", "thanks", "say_again", "off_topic", "nonsense", "want_to_talk"})
 _SAFETY = frozenset({"hit_at_home", "safety_plan", "grounding", "check_back", "decline_check_back"})
@@ -42,6 +45,8 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
     kind, nearness = _kind(tracker)
     if nearness < SURE and _is_something_else(tracker, CLEARLY if kind is None else CERTAINLY):
         return None
+    if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, CERTAINLY):
+        kind = None  # "dunno" comes near to many answers and is none
     if tracker.get_slot(theme_talk.STAGE) == theme_talk.STEPPED:
         when, nearness_of_time = nearest("when", words(tracker))
         if when is not None and nearness_of_time > nearness:  # he says when before he is asked
@@ -137,6 +142,11 @@ def _is_about_safety(tracker: Tracker) -> bool:
 
 def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
     intent, theme = intent_read(tracker), tracker.get_slot(theme_talk.THEME)
-    if intent in _WITHIN or not is_likely(tracker, CERTAINLY if intent in _PLAIN_FACTS else least):
+    if intent in _WITHIN or not is_likely(tracker, least):
         return False
-    return intent not in themes() or not are_near(theme, intent)
+    if intent in _PLAIN_FACTS:
+        return nearest("aside", words(tracker))[0] is not None
+    if intent in themes():
+        is_sentence = len(words(tracker).split()) >= FEWEST_WORDS_OF_A_THEME
+        return is_sentence and is_likely(tracker, ANOTHER_THEME) and not are_near(theme, intent)
+    return True

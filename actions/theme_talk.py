@@ -21,6 +21,7 @@ from actions.talk_book import Kind, Theme, questions, themes
 from actions.talk_memory import fresh_step, remember, remembered, with_step
 from bot.clock import utc_now
 
+_LATELY = 6  # messages within which he has not forgotten what he read
 THEME, STAGE = "theme", "theme_stage"
 OPENED, DEEPER, STEPPED, WHEN, HINDERS, SMALLER = "opened", "deeper", "stepped", "when", "hinders", "smaller"
 _PEOPLE_TITLES = {
@@ -72,10 +73,23 @@ def put_again(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         dispatcher.utter_message(response=_ASKED[stage], buttons=choices(_QUESTION_OF[stage]))
         return at(theme, stage)
     if stage == STEPPED:
-        step = remembered(tracker).get("step") or f"{theme}_step_1"
-        dispatcher.utter_message(response=f"utter_{step}", buttons=_after_step(themes()[theme]))
+        step = f"utter_{remembered(tracker).get('step') or f'{theme}_step_1'}"
+        response = "utter_step_open" if step in said_lately(tracker) else step
+        dispatcher.utter_message(response=response, buttons=_after_step(themes()[theme]))
         return at(theme, STEPPED)
     return offer_step(dispatcher, tracker, theme)
+
+
+def said_lately(tracker: Tracker) -> set[str]:
+    """Return the names of the responses since his last few messages."""
+    names: set[str] = set()
+    turns = 0
+    for event in reversed(tracker.events):
+        turns += event.get("event") == "user"
+        if turns > _LATELY:
+            break
+        names.add(str((event.get("metadata") or {}).get("utter_action")))
+    return names
 
 
 _ASKED = {WHEN: "utter_step_when", HINDERS: "utter_step_hinders", SMALLER: "utter_step_smaller"}
@@ -141,8 +155,11 @@ def _no_answer(tracker: Tracker) -> str | None:
     return {"unsure": "utter_theme_unsure", "deny": "utter_theme_rather_not"}.get(intent_read(tracker))
 
 
+_STEP_BY_INTENT = {"affirm": "take", "deny": "leave", "unsure": "leave", "next_step": "another"}
+
+
 def _stepped(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kind: Kind | None) -> Events:
-    said = kind.id if kind else {"affirm": "take", "deny": "leave", "next_step": "another"}.get(intent_read(tracker))
+    said = kind.id if kind else _STEP_BY_INTENT.get(intent_read(tracker))
     if said in ("another", "tried"):
         return offer_step(dispatcher, tracker, theme, "utter_step_tried" if said == "tried" else None)
     if said in ("take", "leave"):

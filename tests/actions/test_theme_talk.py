@@ -200,6 +200,25 @@ def test_a_time_said_at_once_is_a_yes_to_the_step():
     assert he.slots["talk"]["taken"]["theme"] == "hiding_it"
 
 
+def test_dunno_is_no_answer_although_it_comes_near_to_one():
+    he = Talker(**OPENED)
+    assert he.turn(Reflect(), "dunno", "unsure")[0] == "utter_theme_unsure"
+    assert he.turn(Reflect(), "dunno", "unsure") == ["utter_step_hinders"]
+
+
+def test_a_step_that_he_has_just_read_is_not_said_again():
+    he = Talker(**OPENED)
+    he.turn(NextStep(), intent="next_step")
+    assert he.turn(Reflect(), intent="hiding_it") == ["utter_step_open"]
+    assert he.stage == "stepped"
+
+
+def test_an_answer_that_sounds_a_little_like_another_theme_is_an_answer():
+    he = Talker(**OPENED)
+    he.turn(Reflect(), "the doc said no more than that", "gp_dismissive", confidence=0.7)
+    assert (he.slots["theme"], he.stage) == ("hiding_it", "deeper")
+
+
 def test_a_plain_fact_about_his_life_is_an_answer_and_no_chat():
     he = Talker(theme="hiding_it", theme_stage="deeper")
     assert he.turn(Say(), "i could do the nappies on sunday", "off_topic", confidence=0.6)[0] == "utter_heard"
@@ -226,7 +245,7 @@ def test_stop_closes_it():
 
 def test_a_new_theme_is_taken_up_and_the_old_one_waits():
     he = Talker(**OPENED)
-    said = he.turn(Reflect(), "my doc just laughed at me", "gp_dismissive", codes=[("gp_dismissive", 0.8)])
+    said = he.turn(Reflect(), "my doc just laughed at me", "gp_dismissive", confidence=0.95)
     assert said == ["utter_gp_dismissive_reflection", "utter_gp_dismissive_question"]
     assert he.turn(OtherTopic(), "the other thing", "other_topic")[-1] == "utter_hiding_it_question"
 
@@ -250,7 +269,7 @@ def test_after_a_night_he_is_asked_whether_to_go_on():
 
 def test_after_a_night_a_clear_new_theme_needs_no_asking():
     he = Talker(**OPENED)
-    said = he.turn(Reflect(), "my doc just laughed at me", "gp_dismissive", codes=[("gp_dismissive", 0.8)], new=True)
+    said = he.turn(Reflect(), "my doc just laughed at me", "gp_dismissive", confidence=0.95, new=True)
     assert said[-1] == "utter_gp_dismissive_question"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -145,4 +146,21 @@ def let_hours_pass(he: Man, hours: float) -> None:
         query = select(TrackerEvent).filter_by(person_id=he.person_id).order_by(TrackerEvent.seq)
         for row in session.execute(query).scalars():
             event = row.event.reveal()
+            if event.get("name") == "talk" and event.get("value"):
+                event = {**event, "value": _days_ago(event["value"], hours)}
             row.event = {**event, "timestamp": event["timestamp"] - 3600 * hours}
+
+
+def _days_ago(remembered: dict[str, Any], hours: float) -> dict[str, Any]:
+    """Return what the talk remembers, with its days as long ago as the rest; each was kept in the evening."""
+
+    def earlier(day: str) -> str:
+        evening = datetime.fromisoformat(f"{day}T20:00")
+        return (evening - timedelta(hours=hours)).date().isoformat()
+
+    moved = dict(remembered)
+    if "steps" in moved:
+        moved["steps"] = {step: earlier(day) for step, day in moved["steps"].items()}
+    if "taken" in moved:
+        moved["taken"] = {**moved["taken"], "on": earlier(moved["taken"]["on"])}
+    return moved
