@@ -132,8 +132,11 @@ def _exchange(he: Man, row: dict[str, Any], turn: Any, events: list[dict[str, An
 def faults(exchanges: list[Exchange]) -> list[str]:
     """Return everything that went another way than it should, with the turn's number."""
     found = [f"turn {number}: {fault}" for number, one in enumerate(exchanges, 1) for fault in one.faults()]
+    sitting = 0
     for number, one in enumerate(exchanges):
-        lately = {text for earlier in exchanges[max(0, number - FRESH_FOR) : number] for _, text in earlier.bubbles}
+        sitting = number if "hours_later" in one.wanted else sitting
+        earlier = exchanges[max(sitting, number - FRESH_FOR) : number]
+        lately = {text for before in earlier for _, text in before.bubbles}
         for name, text in one.bubbles:
             if name is not None and text in lately and not any(fnmatchcase(name, fixed) for fixed in MAY_REPEAT):
                 found.append(f"turn {number + 1}: {name} repeats itself: {text[:60]}")
