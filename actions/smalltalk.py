@@ -5,11 +5,15 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.flow import Flow, set_slots
+from actions import theme_answers, theme_talk
+from actions.flow import Flow
 from actions.message import Button, Events, button, intent_read
-from actions.themes import menu
+from actions.not_understood import menu
 
 _CLOSES_THEME = frozenset({"stop", "goodbye"})
+_OFFERS_MENU = frozenset({"what_can_you_do", "greet", "nonsense"})
+# While a theme is open these are answered in a word, without a question of their own.
+_IN_PASSING = frozenset({"greet", "thanks", "insult", "off_topic", "say_again"})
 
 
 class Say(Flow):
@@ -22,12 +26,17 @@ class Say(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Say it, with what he may want next."""
         intent = intent_read(tracker)
+        if intent in _IN_PASSING and theme_answers.is_open(tracker):
+            dispatcher.utter_message(response=f"utter_aside_{intent}")
+            return theme_talk.put_again(dispatcher, tracker) if intent == "say_again" else []
+        if intent == "greet" and (events := theme_answers.ask_how_it_went(dispatcher, tracker)):
+            return events
         dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
-        return set_slots({"theme": None, "theme_stage": None}) if intent in _CLOSES_THEME else []
+        return theme_talk.close(tracker) if intent in _CLOSES_THEME else []
 
 
 def _buttons(intent: str) -> list[Button]:
-    if intent in ("what_can_you_do", "greet"):
+    if intent in _OFFERS_MENU:
         return menu()
     if intent == "delete_my_data":  # these two are the gate's own; Rasa never erases anything
         return [button("Wipe it", "gate:forget_yes"), button("Leave it", "gate:forget_no")]

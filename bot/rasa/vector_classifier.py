@@ -6,6 +6,7 @@ intent and the codes of the codebook that apply, before any later component over
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.codebook import code_ids
-from bot.rasa.sentence_featurizer import VECTOR, vectors_of
+from bot.rasa.code_words import CodeWords
+from bot.rasa.sentence_featurizer import CLAUSES, MENDED, VECTOR, vectors_of
 
 READING = "reading"
+PARTS = "parts"  # the code of each clause that clearly has one
 _RANKING_LENGTH = 10
 
 
@@ -35,6 +38,8 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         strength: Inverse of the L2 penalty (scikit-learn's ``C``).
         code_mass: Least summed probability of all codes at which a message is said to carry any.
         code_share: Least share of that sum which a third code or a later one needs to be listed.
+        words_weight: How much the words count beside the vectors in telling the codes apart; 0: not at all.
+        clause_mass: Least summed probability of all codes at which a clause is said to carry one.
         apart: Intents that a second regression learns beside all others; the codes are read by the first, which
             never saw them, so that what men say in a crisis does not blur what researchers code.
     """
@@ -42,7 +47,8 @@ class VectorClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the defaults; chosen by cross-validation on the training data (``docs/recognition.md``)."""
-        return {"scale": 4.0, "strength": 1.0, "code_mass": 0.5, "code_share": 0.1, "apart": []}
+        kept: dict[str, Any] = {"scale": 4.0, "strength": 1.0, "code_mass": 0.6, "code_share": 0.1, "apart": []}
+        return kept | {"words_weight": 0.7, "clause_mass": 0.7}
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config = {**self.get_default_config(), **config}
@@ -52,6 +58,7 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         self._weights = np.zeros((0, 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)
         self._wide: VectorClassifier | None = None  # knows the intents that stand apart, too
+        self._words: CodeWords | None = None
 
     @classmethod
     def create(
@@ -72,6 +79,10 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         if apart:
             self._wide = VectorClassifier(self._config, self._model_storage, self._resource)
             self._wide.fit_on(examples)
+        carrying = [example for example in examples if example.get(INTENT) in code_ids()]
+        if self._config["words_weight"] and len({example.get(INTENT) for example in carrying}) > 2:
+            texts = [str(example.get(TEXT)) for example in carrying]
+            self._words = CodeWords.fit(texts, [example.get(INTENT) for example in carrying])
         self._persist()
         return self._resource
 
@@ -97,6 +108,8 @@ class VectorClassifier(IntentClassifier, GraphComponent):
             for name, part in (("classifier", self), ("wide", self._wide)):
                 if part is not None:
                     part.write_to(folder / f"{name}.npz")
+            if self._words is not None:
+                self._words.write_to(folder / "words.npz")
 
     def write_to(self, file: Path) -> None:
         """Write the arrays of one regression."""
@@ -118,6 +131,8 @@ class VectorClassifier(IntentClassifier, GraphComponent):
             if (folder / "wide.npz").is_file():
                 component._wide = cls(config, model_storage, resource)
                 component._wide.take_up_file(folder / "wide.npz")
+            if (folder / "words.npz").is_file():
+                component._words = CodeWords.read_from(folder / "words.npz")
         return component
 
     def take_up_file(self, file: Path) -> None:
@@ -142,7 +157,7 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         return powers / powers.sum()
 
     def _classify(self, message: Message, vector: Any) -> None:
-        probabilities = self.probabilities(vector)
+        probabilities = self._with_words(self.probabilities(vector), message.get(MENDED) or message.get(TEXT))
         ranking = self.ranking_of(probabilities)
         if self._wide is not None:
             wide = self._wide.ranking_of(self._wide.probabilities(vector))
@@ -156,6 +171,26 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
         message.set(READING, reading, add_to_output=True)
+        message.set(PARTS, list(self._read_clauses(message)), add_to_output=True)
+
+    def _read_clauses(self, message: Message) -> Iterator[dict[str, Any]]:
+        for text, vector in message.get(CLAUSES) or ():
+            probabilities = self._with_words(self.probabilities(vector), text)
+            mass = float(probabilities[self._code_columns].sum())
+            best = max(self._code_columns, key=lambda number: float(probabilities[number]))
+            if mass >= self._config["clause_mass"]:
+                yield {"id": self._classes[best], "score": round(float(probabilities[best]), 4)}
+
+    def _with_words(self, probabilities: Any, text: str) -> Any:
+        """Return the probabilities with the codes' share dealt out anew among them, by vectors and words together."""
+        if self._words is None:
+            return probabilities
+        columns = [self._classes.index(code) for code in self._words.codes]
+        by_words = self._words.probabilities(text) ** self._config["words_weight"]
+        together = probabilities[columns] * by_words
+        mixed = np.array(probabilities)
+        mixed[columns] = together * (probabilities[columns].sum() / together.sum())
+        return mixed
 
     def ranking_of(self, probabilities: Any) -> list[dict[str, Any]]:
         """Return the likeliest intents, best first."""

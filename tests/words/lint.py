@@ -23,6 +23,8 @@ PLACEHOLDERS = frozenset(
         "mood",
         "before",
         *("place", "tone", "check_ins", "zone", "quiet", "pause", "when", "day", "time", "begins", "ends"),
+        "topic",
+        "other",
     )
 )
 RUN = 6  # words in a row that count as copied
