@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 MAX_TEXT_UNITS = 4096  # UTF-16 code units; Telegram's own limit
 _LEADING = re.compile(r"^[\s/]+")
@@ -63,10 +65,17 @@ class ReplyButton:
 
 @dataclass(frozen=True)
 class Reply:
-    """One bubble."""
+    """One bubble.
+
+    Attributes:
+        text: What it says; of a picture or a file, the line below it.
+        buttons: Choices below it.
+        paper: What is drawn when it is sent, see ``bot.turns.papers``; None for words alone.
+    """
 
     text: str
     buttons: tuple[ReplyButton, ...] = ()
+    paper: Mapping[str, Any] | None = None
 
 
 def without_slashes(text: str) -> str:

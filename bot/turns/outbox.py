@@ -6,7 +6,7 @@ at start was cut off midway: nobody knows whether it arrived. It is sent again o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +33,7 @@ class Parcel:
     buttons: tuple[tuple[str, str], ...]
     attempts: int
     file: str = ""  # one of ``his_data.FILES``: made when it is sent, so that its content lies nowhere
+    paper: Mapping[str, Any] | None = None  # what is drawn when it is sent, see ``bot.turns.papers``
 
 
 def queue(
@@ -63,7 +64,8 @@ def queue(
         row.state, row.attempts, row.created_at, row.due_at = "pending", 0, at, at
         session.add(row)
         buttons = [_offer(session, row, button.label, button.payload) for button in reply.buttons]
-        row.body = {"text": reply.text, "buttons": buttons} | ({"file": file} if file else {})
+        more = {"file": file} if file else {"paper": dict(reply.paper)} if reply.paper else {}
+        row.body = {"text": reply.text, "buttons": buttons} | more
         session.flush()  # keeps the numbering in the order of the bubbles
 
 
@@ -130,7 +132,8 @@ def _parcel(session: Any, row: OutboxMessage) -> Parcel:
     body = row.body.reveal()
     buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
     chat_id = session.get(Person, row.person_id).chat.reveal()
-    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, body.get("file", ""))
+    drawn = body.get("file", ""), body.get("paper")
+    return Parcel(row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, *drawn)
 
 
 def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:
