@@ -6,6 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import guide, phq9_state
 from actions.message import Button, Events, button
 
 OPENED = "opened"
@@ -21,10 +22,11 @@ def take_up(dispatcher: CollectingDispatcher, theme: str) -> Events:
 def ways_back(tracker: Tracker) -> list[Button]:
     """Return a button for each thing that was interrupted; none where nothing was."""
     ways = []
-    if tracker.get_slot("phq9_answers"):
+    if phq9_state.begun(tracker):
         ways.append(button("Go on with the questions", "/phq9"))
     if tracker.get_slot("plan"):
         ways.append(button("Go on with my plan", "/safety_plan"))
+    ways += guide.way_back(tracker)
     theme = tracker.get_slot("theme")
     if theme:
         ways.append(button("Go on where we were", f"/{theme}"))

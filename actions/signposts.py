@@ -5,6 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import direct_question, guide
 from actions.flagging import raise_flag
 from actions.flow import Flow
 from actions.message import Events, intent_read, region
@@ -17,7 +18,11 @@ _KIND = {
     "ask_therapist": "therapy",
     "ask_local_service": "service",
     "ask_helpline": "crisis",
+    "find_group": "men",
+    "find_doctor": "doctor",
 }
+# What is offered below the places, by what he asked: the guide's steps.
+_MORE = {"ask_gp": "visit", "ask_group": "groups"}
 
 
 class Signpost(Flow):
@@ -36,7 +41,9 @@ class Signpost(Flow):
             dispatcher.utter_message(text="\n\n".join(line(entry) for entry in entries))
         else:
             dispatcher.utter_message(response="utter_no_place_known")
-        return []
+        if intent not in _MORE or direct_question.is_open(tracker):
+            return []
+        return guide.enter(dispatcher, tracker, f"{_MORE[intent]}.begin")
 
 
 class AskForPerson(Flow):

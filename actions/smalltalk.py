@@ -5,7 +5,9 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.flow import Flow, set_slots
+from actions import guide, stopping, today
+from actions.flow import Flow
+from actions.guide_book import opened_by
 from actions.message import Button, Events, button, intent_read
 from actions.themes import menu
 
@@ -22,13 +24,17 @@ class Say(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Say it, with what he may want next."""
         intent = intent_read(tracker)
+        if intent in opened_by():  # its guide says the response itself
+            return guide.enter(dispatcher, tracker, opened_by()[intent])
         dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
-        return set_slots({"theme": None, "theme_stage": None}) if intent in _CLOSES_THEME else []
+        if intent == "greet":
+            return today.ask_about_last(dispatcher, tracker)
+        return stopping.events(tracker) if intent in _CLOSES_THEME else []
 
 
 def _buttons(intent: str) -> list[Button]:
     if intent in ("what_can_you_do", "greet"):
-        return menu()
+        return [*menu(), button("All tools", "/tools")]
     if intent == "delete_my_data":  # these two are the gate's own; Rasa never erases anything
         return [button("Wipe it", "gate:forget_yes"), button("Leave it", "gate:forget_no")]
     if intent == "are_you_a_doctor":

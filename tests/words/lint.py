@@ -22,6 +22,12 @@ PLACEHOLDERS = frozenset(
         "total",
         "mood",
         "before",
+        "rating",
+        "what",
+        "when",
+        "signs",
+        "much",
+        "score",
     )
 )
 RUN = 6  # words in a row that count as copied

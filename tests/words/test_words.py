@@ -21,7 +21,7 @@ from . import lint
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (ROOT / "seeds", ROOT.parent / "shared" / "seeds")  # the two sources; not part of the repository
 # Intents that only screening or a button sets.
-NEVER_GUESSED = re.compile(r"crisis_|safety_(?!plan$)|grounding$|beside_answer$|check_back$")
+NEVER_GUESSED = re.compile(r"crisis_|safety_(?!plan$)|grounding$|beside_answer$|check_back$|guide$|tools$|find_")
 PARTS = ("reflection", "question", "step")
 VARIATIONS = 3
 LEAST_EXAMPLES_OF_A_CODE, LEAST_EXAMPLES = 40, 25
@@ -32,7 +32,8 @@ PLACES = {
     "call_line": "Samaritans (call 116 123)",
     "text_line": "Crisis Text Line (text HOME to 741741)",
 }
-NUMBERS = {"total": "12", "mood": "4", "before": "6"}
+NUMBERS = {"total": "12", "mood": "4", "before": "6", "rating": "4", "score": "12"}
+NUMBERS |= {"what": "ten minutes outside", "when": "tonight", "signs": "a short fuse and drink", "much": "most of all "}
 # What each text of the gate must give, in every variation, wherever it stands in its bubbles.
 PROMISED = {
     "intro": {"emergency"},
