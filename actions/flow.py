@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import beside, direct_question, guide, plan_filling, stopping
+from actions import beside, direct_question, guide, phq9_state, plan_filling, stopping, theme_answers
 from actions.follow_up import note_answer
 from actions.message import Events, intent_read, words
 
@@ -82,7 +82,16 @@ class Flow(Action):
         if beside.is_open(tracker):
             events = beside.take_answer(dispatcher, tracker)
             return events if events is not None else [*beside.closed(), *self.turn(dispatcher, tracker)]
+        if theme_answers.is_open(tracker) and not phq9_state.is_open(tracker):
+            return self._answer_in_theme(dispatcher, tracker)
         return self.turn(dispatcher, tracker)
+
+    def _answer_in_theme(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        events = theme_answers.take_answer(dispatcher, tracker)
+        if events is None:
+            events = self.turn(dispatcher, tracker)
+            theme_answers.way_back(dispatcher, tracker, events)
+        return events
 
     def _answer_under_question(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if direct_question.is_aside(tracker):

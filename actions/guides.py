@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import card, guide, notebook, phq9_state, signs, thought, today, trend, visit
+from actions import card, guide, notebook, signs, stopping, thought, today, trend, visit
 from actions.flow import Flow
 from actions.guide_book import opened_by
 from actions.message import Events, intent_read
@@ -26,4 +26,4 @@ class OpenGuide(Flow):
         intent = intent_read(tracker)
         at = opened_by().get(intent)
         events = guide.press(dispatcher, tracker) if at is None else guide.enter(dispatcher, tracker, at)
-        return [*phq9_state.pause(tracker), *events]
+        return [*stopping.aside(tracker), *events]

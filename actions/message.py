@@ -65,8 +65,13 @@ def words(tracker: Tracker) -> str:
 
 def codes_read(tracker: Tracker) -> list[str]:
     """Return the codes recognised in the message, best first."""
+    return list(codes_scored(tracker))
+
+
+def codes_scored(tracker: Tracker) -> dict[str, float]:
+    """Return the probability of each code recognised in the message, best first."""
     reading = (last_user_event(tracker).get("parse_data") or {}).get("reading") or {}
-    return [row["id"] for row in reading.get("codes", []) if row["id"] in code_ids()]
+    return {row["id"]: float(row["score"]) for row in reading.get("codes", []) if row["id"] in code_ids()}
 
 
 def intent_read(tracker: Tracker) -> str:

@@ -7,7 +7,7 @@ import re
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import guide, phq9_state
+from actions import guide, stopping
 from actions.flow import Flow
 from actions.message import Events, pressed_value, words
 from actions.phq9 import AnswerPhq9, answers_question
@@ -28,7 +28,7 @@ class MoodCheckin(Flow):
             return AnswerPhq9().turn(dispatcher, tracker)
         rating = _rating(tracker)
         at, given = ("checkin.begin", {}) if rating is None else ("checkin.rated", {"rating": rating})
-        return [*phq9_state.pause(tracker), *guide.enter(dispatcher, tracker, at, given)]
+        return [*stopping.aside(tracker), *guide.enter(dispatcher, tracker, at, given)]
 
 
 def _rating(tracker: Tracker) -> str | None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import guide, phq9_state
+from actions import guide, phq9_state, theme_talk
 from actions.message import Button, Events, button
 
-OPENED = "opened"
 
-
-def take_up(dispatcher: CollectingDispatcher, theme: str) -> Events:
-    """Reflect on a theme and ask its question."""
-    dispatcher.utter_message(response=f"utter_{theme}_reflection")
-    dispatcher.utter_message(response=f"utter_{theme}_question")
-    return [SlotSet("theme", theme), SlotSet("theme_stage", OPENED)]
+def return_to(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -> Events:
+    """Go on with a theme where it was left; reflect on it first where it was not open."""
+    if tracker.get_slot(theme_talk.THEME) == theme and tracker.get_slot(theme_talk.STAGE):
+        return theme_talk.put_again(dispatcher, tracker)
+    return theme_talk.take_up(dispatcher, theme)
 
 
 def ways_back(tracker: Tracker) -> list[Button]:
@@ -27,7 +24,7 @@ def ways_back(tracker: Tracker) -> list[Button]:
     if tracker.get_slot("plan"):
         ways.append(button("Go on with my plan", "/safety_plan"))
     ways += guide.way_back(tracker)
-    theme = tracker.get_slot("theme")
+    theme = tracker.get_slot(theme_talk.THEME)
     if theme:
         ways.append(button("Go on where we were", f"/{theme}"))
     return ways

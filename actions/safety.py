@@ -9,9 +9,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import beside, direct_question, imminent, safety_steps
 from actions.flow import Flow, set_slots
 from actions.message import Events, codes_read, intent_read, is_likely, likeliest_code
+from actions.resume import return_to
 from actions.safety_state import ANSWERS, CHANGED, CHECK, FROM_CONCERN, IMMINENT, QUESTIONS, is_open, step_of
 from actions.stay import next_minute, stay
-from actions.themes import open_theme
 from bot.clock import utc_now
 
 LIKELY_OUT_OF_THE_BLUE = (
@@ -86,12 +86,16 @@ class Concern(Flow):
         codes = codes_read(tracker)
         if tracker.get_slot("concern_asked_on") != today:
             events = direct_question.ask(dispatcher, "utter_concern_ask", origin=FROM_CONCERN)
-            kept = {"concern_asked_on": today, "concern_answer": None, "concern_theme": next(iter(codes), None)}
+            kept = {
+                "concern_asked_on": today,
+                "concern_answer": None,
+                "concern_theme": next(iter(codes), tracker.get_slot("theme")),
+            }
             return [*events, *set_slots({**kept, ANSWERS: None})]
         if tracker.get_slot("concern_answer") == "yes":
             return stay(dispatcher)
         if codes:
-            return open_theme(dispatcher, tracker, codes[0])
+            return return_to(dispatcher, tracker, codes[0])
         dispatcher.utter_message(response="utter_low_mood")
         return set_slots({"theme": None, "theme_stage": None})
 
@@ -109,7 +113,7 @@ class Honest(Flow):
         if step_of(tracker) is None and not is_likely(tracker, LIKELY_OUT_OF_THE_BLUE):
             code = likeliest_code(tracker)  # these words belong to a crisis; without one they are seldom meant
             if code is not None:
-                return open_theme(dispatcher, tracker, code)
+                return return_to(dispatcher, tracker, code)
         if intent == "took_it_back":  # said out of the blue: nothing is open that it could take back
             dispatcher.utter_message(response="utter_took_it_back")
             return []

@@ -8,8 +8,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import beside, direct_question
 from actions.flow import Flow
 from actions.message import Events, intent_read, is_likely, likeliest_code, screened_level
+from actions.resume import return_to
 from actions.safety import LIKELY_OUT_OF_THE_BLUE
-from actions.themes import open_theme
 from bot.crisis import Level
 
 _STAY = {
@@ -75,7 +75,7 @@ class HitAtHome(Flow):
         """Take it as seriously as if a woman had said it, blame nobody, and ask whether he is safe now."""
         code = None if is_likely(tracker, LIKELY_OUT_OF_THE_BLUE) else likeliest_code(tracker)
         if code is not None and not direct_question.is_open(tracker):
-            return open_theme(dispatcher, tracker, code)
+            return return_to(dispatcher, tracker, code)
         return _ask(dispatcher, tracker, beside.HOME, "utter_hit_at_home")
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import guide, stopping, today
+from actions import guide, stopping, theme_answers, theme_talk, today
 from actions.flow import Flow
 from actions.guide_book import opened_by
 from actions.message import Button, Events, button, intent_read
-from actions.themes import menu
+from actions.not_understood import menu
 
 _CLOSES_THEME = frozenset({"stop", "goodbye"})
+_OFFERS_MENU = frozenset({"what_can_you_do", "greet", "nonsense"})
+# While a theme is open these are answered in a word, without a question of their own.
+_IN_PASSING = frozenset({"greet", "thanks", "insult", "off_topic", "say_again"})
 
 
 class Say(Flow):
@@ -25,7 +28,12 @@ class Say(Flow):
         """Say it, with what he may want next."""
         intent = intent_read(tracker)
         if intent in opened_by():  # its guide says the response itself
-            return guide.enter(dispatcher, tracker, opened_by()[intent])
+            return [*stopping.aside(tracker), *guide.enter(dispatcher, tracker, opened_by()[intent])]
+        if intent in _IN_PASSING and theme_answers.is_open(tracker):
+            dispatcher.utter_message(response=f"utter_aside_{intent}")
+            return theme_talk.put_again(dispatcher, tracker) if intent == "say_again" else []
+        if intent == "greet" and (events := theme_answers.ask_how_it_went(dispatcher, tracker)):
+            return events
         dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
         if intent == "greet":
             return today.ask_about_last(dispatcher, tracker)
@@ -33,7 +41,7 @@ class Say(Flow):
 
 
 def _buttons(intent: str) -> list[Button]:
-    if intent in ("what_can_you_do", "greet"):
+    if intent in _OFFERS_MENU:
         return [*menu(), button("All tools", "/tools")]
     if intent == "delete_my_data":  # these two are the gate's own; Rasa never erases anything
         return [button("Wipe it", "gate:forget_yes"), button("Leave it", "gate:forget_no")]

@@ -9,7 +9,7 @@ from actions import statements
 from actions.answers import Answer, read_answer, says_safe
 from actions.flagging import check_backs_owed
 from actions.message import Button, Events, button, intent_read, words
-from actions.resume import take_up, ways_back
+from actions.resume import return_to, ways_back
 from actions.safety_state import ANSWERS, ASKED_TWICE, FROM_CONCERN, ORIGIN, TOLD, is_pressed, keep, move
 
 
@@ -83,6 +83,6 @@ def _back_to_theme(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events
     theme = tracker.get_slot("concern_theme")
     if theme:
         dispatcher.utter_message(response="utter_concern_no")
-        return take_up(dispatcher, theme)
+        return return_to(dispatcher, tracker, theme)
     dispatcher.utter_message(response="utter_concern_no_open", buttons=ways_back(tracker))
     return []

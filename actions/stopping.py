@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
 
-from actions import guide, phq9_state
+from actions import guide, phq9_state, theme_talk
 from actions.answers import normal
 from actions.message import Events, words
 
@@ -20,9 +19,10 @@ def is_said(tracker: Tracker) -> bool:
 
 def events(tracker: Tracker) -> Events:
     """Return the events that end what is open."""
-    return [
-        SlotSet("theme", None),
-        SlotSet("theme_stage", None),
-        *guide.closed(),
-        *phq9_state.pause(tracker),
-    ]
+    return [*theme_talk.close(tracker), *guide.closed(), *phq9_state.pause(tracker)]
+
+
+def aside(tracker: Tracker) -> Events:
+    """Return the events that let a theme and the nine questions wait while a tool is open."""
+    theme = tracker.get_slot(theme_talk.THEME)
+    return [*phq9_state.pause(tracker), *(theme_talk.at(theme, None) if theme else [])]

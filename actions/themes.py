@@ -1,33 +1,19 @@
-"""The main conversation: take up what he is talking about, ask one question, offer one step."""
+"""The main conversation: take up what he is talking about, and what he says to it without naming a theme."""
 
 from __future__ import annotations
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.flow import Flow, set_slots
-from actions.message import Button, Events, button, codes_read, intent_read
+from actions import theme_answers, theme_talk
+from actions.flow import Flow
+from actions.message import Events, codes_read, intent_read
 from actions.phq9 import AnswerPhq9, answers_question
-from actions.resume import OPENED, take_up
+from actions.resume import return_to
+from actions.safety_state import is_pressed
+from actions.talk_memory import remember, remembered
+from actions.two_things import open_theme
 from bot.codebook import code_ids
-
-STEPPED = "stepped"
-# Where a man with this theme may want to be pointed to.
-_PEOPLE = {
-    "gp_dismissive": "ask_gp",
-    "gp_gateway": "ask_gp",
-    "mens_group": "ask_group",
-    "group_counselling": "ask_group",
-    "fellow_patients": "ask_group",
-    "unmanly_stigma": "ask_group",
-    "hiding_it": "ask_group",
-    "solving_it_alone": "ask_gp",
-    "trivialised_symptoms": "ask_gp",
-    "communication_breakdown": "ask_therapist",
-    "intimacy": "ask_therapist",
-    "performance_self_worth": "ask_therapist",
-}
-_ENOUGH = button("Enough for now", "/stop")
 
 
 class Reflect(Flow):
@@ -43,6 +29,8 @@ class Reflect(Flow):
         if theme is None:
             dispatcher.utter_message(response="utter_want_to_talk")
             return []
+        if is_pressed(tracker) or tracker.get_slot(theme_talk.THEME) == theme:
+            return return_to(dispatcher, tracker, theme)
         return open_theme(dispatcher, tracker, theme)
 
 
@@ -53,63 +41,49 @@ def _theme_of(tracker: Tracker) -> str | None:
     return next(iter(codes_read(tracker)), None)
 
 
-def open_theme(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -> Events:
-    """Reflect on a theme; if it is open already, go one step further instead of saying it again."""
-    if tracker.get_slot("theme") == theme and tracker.get_slot("theme_stage") == OPENED:
-        return offer_step(dispatcher, theme)
-    return take_up(dispatcher, theme)
+class ThemeAnswer(Flow):
+    """He pressed one of the usual answers."""
+
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+        return "action_theme_answer"
+
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Go on by it."""
+        return theme_answers.take_pressed(dispatcher, tracker)
 
 
-def offer_step(dispatcher: CollectingDispatcher, theme: str) -> Events:
-    """Acknowledge his answer and offer one small step, and people."""
-    dispatcher.utter_message(response="utter_heard")
-    dispatcher.utter_message(response=f"utter_{theme}_step", buttons=_after_step(theme))
-    return set_slots({"theme": theme, "theme_stage": STEPPED})
+class OtherTopic(Flow):
+    """He wants the second thing that he had named."""
 
+    def name(self) -> str:
+        """Return the action's name in the domain."""
+        return "action_other_topic"
 
-def _after_step(theme: str) -> list[Button]:
-    people = _PEOPLE.get(theme, "ask_local_service")
-    return [
-        button("I'll try that", "/affirm"),
-        button("Something else", "/next_step"),
-        _people(people),
-        _ENOUGH,
-    ]
-
-
-def _people(intent: str) -> Button:
-    titles = {
-        "ask_gp": "Get ready for the doctor",
-        "ask_group": "Groups for men",
-        "ask_therapist": "A therapist",
-        "ask_local_service": "People near me",
-    }
-    return button(titles[intent], f"/{intent}")
+    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Take it up; where none waits, ask which one."""
+        other = remembered(tracker).get("other")
+        if other not in code_ids():
+            dispatcher.utter_message(response="utter_other_topic")
+            return theme_talk.close(tracker)
+        events = theme_talk.take_up(dispatcher, other)
+        return [*events, *remember(tracker, other=None, kind=None, step=None)]
 
 
 class GoOn(Flow):
-    """He said yes, no, or that he does not know: what that means depends on what was asked."""
+    """He said yes, no, or that he does not know, and no theme is open."""
 
     def name(self) -> str:
         """Return the action's name in the domain."""
         return "action_go_on"
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Answer by the stage of the open theme; "not at all" may be an answer to the nine questions."""
+        """Ask what he means; "not at all" may be an answer to the nine questions."""
         if answers_question(tracker):
             return AnswerPhq9().turn(dispatcher, tracker)
-        theme, stage, intent = (
-            tracker.get_slot("theme"),
-            tracker.get_slot("theme_stage"),
-            intent_read(tracker),
-        )
-        if theme and stage == OPENED:
-            return offer_step(dispatcher, theme)
-        if theme and stage == STEPPED:
-            response = "utter_step_taken" if intent == "affirm" else "utter_step_declined"
-            dispatcher.utter_message(response=response)
-            return set_slots({"theme": None, "theme_stage": None})
-        dispatcher.utter_message(response=f"utter_{intent}")
+        if theme_answers.is_open(tracker):  # an old button that says no more than yes or no
+            return theme_talk.put_again(dispatcher, tracker)
+        dispatcher.utter_message(response=f"utter_{intent_read(tracker)}")
         return []
 
 
@@ -122,41 +96,7 @@ class NextStep(Flow):
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Offer a step that fits the theme, or one that fits any day."""
-        theme = tracker.get_slot("theme")
-        if theme:
-            dispatcher.utter_message(response=f"utter_{theme}_step", buttons=_after_step(theme))
-            return set_slots({"theme_stage": STEPPED})
+        if theme_answers.is_open(tracker):
+            return theme_talk.offer_step(dispatcher, tracker, tracker.get_slot(theme_talk.THEME))
         dispatcher.utter_message(response="utter_next_step")
         return []
-
-
-class NotUnderstood(Flow):
-    """He said something that was not recognised."""
-
-    def name(self) -> str:
-        """Return the action's name in the domain."""
-        return "action_not_understood"
-
-    def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """Take it as an answer where a question is open; else say so and offer what there is."""
-        theme = tracker.get_slot("theme")
-        if theme and tracker.get_slot("theme_stage") == OPENED:
-            return offer_step(dispatcher, theme)
-        if theme:  # he tries out the line that the step gave him, or tells how it went
-            dispatcher.utter_message(response="utter_step_taken")
-            return set_slots({"theme": None, "theme_stage": None})
-        dispatcher.utter_message(response="utter_default")
-        dispatcher.utter_message(response="utter_menu", buttons=menu())
-        return []
-
-
-def menu() -> list[Button]:
-    """Return what can be had by a tap."""
-    return [
-        button("Talk about it", "/want_to_talk"),
-        button("Rate my mood", "/mood_checkin"),
-        button("The nine questions", "/phq9"),
-        button("Get ready for the doctor", "/ask_gp"),
-        button("Groups for men", "/ask_group"),
-        button("A person from the clinic", "/talk_to_person"),
-    ]

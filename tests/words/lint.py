@@ -28,6 +28,8 @@ PLACEHOLDERS = frozenset(
         "signs",
         "much",
         "score",
+        "topic",
+        "other",
     )
 )
 RUN = 6  # words in a row that count as copied
