@@ -53,6 +53,12 @@ def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int =
     return [bubble.format_map(words) for bubble in variations[turn % len(variations)]]
 
 
+def piece(name: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a short text that other words are put into."""
+    found: str = _texts(language)[name][0][0]
+    return found
+
+
 def label(name: str, *, language: str = DEFAULT_LANGUAGE) -> str:
     """Return what a button says."""
     found: str = _texts(language)["buttons"][name]

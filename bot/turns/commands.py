@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -12,8 +12,8 @@ from bot.consent import RESEARCH, record_answer
 from bot.content import label, say
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
-from bot.storage.models import InboxMessage, Person, Turn
-from bot.turns import outbox
+from bot.storage.models import InboxMessage, Person
+from bot.turns import nearby, outbox
 from bot.turns.his_data import FILES, PAGE, told_plainly
 from bot.turns.messages import Reply, ReplyButton
 from bot.turns.people import change_setting, settings_of
@@ -75,16 +75,6 @@ CONTENT_TEXTS = {
     "place": "place_not_needed",
     "contact": "contact_not_kept",
 }
-SEARCHES = (
-    "ask_gp",
-    "ask_group",
-    "ask_therapist",
-    "ask_local_service",
-    "ask_helpline",
-    "find_group",
-    "find_doctor",
-)  # readings that look for a place
-SEARCH_OPEN_FOR = timedelta(minutes=10)
 # What is asked back after a command or a choice in /settings, with the buttons below it.
 QUESTIONS = {
     "forget": ("forget_yes", "forget_no"),
@@ -152,8 +142,12 @@ class Desk:
 
     def answer_content(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> None:
         """Say honestly what cannot be read here; a place is of use only while he looks for a service."""
-        content = row.body.reveal().get("content") or "picture"
-        if content == "place" and _is_searching(session, person.id, at):
+        body = row.body.reveal()
+        content = body.get("content") or "picture"
+        if body.get("near"):
+            region, language = settings_of(person)["region"], settings_of(person).get("language", "en")
+            self._queue(session, person, row, nearby.told(body["near"], region, language), at)
+        elif content == "place" and nearby.need_now(session, person.id, at):
             self._say(session, person, row, "place_by_region", at, REGIONS)
         else:
             self._say(session, person, row, CONTENT_TEXTS.get(content, "cannot_read"), at)
@@ -216,13 +210,6 @@ class Desk:
         buttons = tuple(ReplyButton(label(choice), _payload(choice)) for choice in choices)
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id)
-
-
-def _is_searching(session: Any, person_id: str, at: datetime) -> bool:
-    """Return whether the dialogue has just looked for a place to turn to with him."""
-    query = select(Turn).filter_by(person_id=person_id).where(Turn.at >= at - SEARCH_OPEN_FOR)
-    turn = session.execute(query.order_by(Turn.at.desc()).limit(1)).scalar()
-    return turn is not None and turn.reading is not None and turn.reading.reveal()["intent"] in SEARCHES
 
 
 def _payload(choice: str) -> str:

@@ -22,7 +22,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox
+from bot.turns import edits, nearby, outbox
 from bot.turns.messages import Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
@@ -80,7 +80,8 @@ class Gate:
                 answered = screen(text, earlier=earlier, asked_directly=True)
                 screening = answered if answered.needs_person else screening  # a "not sure" is the dialogue's to ask
             has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
-            row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
+            body = _body(incoming, text, was_cut, has_risen) | nearby.found(session, person, incoming)
+            row = self._store(session, person, incoming, body, screening)
             follow_ups.hear(session, person.id, at=incoming.at)
             if screening.needs_person:
                 self._answer_crisis(session, person, row, screening, is_new=has_risen)

@@ -41,6 +41,7 @@ class Incoming:
         at: When it was received, in UTC.
         content: What came instead of words, or with them: ``picture``, ``voice``, ``place``, ``contact`` or ``other``.
         message_id: The door's number of the message, by which an edit is told from a new one.
+        place: Where he is, if he shared it: used while he looks for a place, and never stored.
     """
 
     door: str
@@ -53,6 +54,7 @@ class Incoming:
     language: str = "en"
     content: str = ""
     message_id: int | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

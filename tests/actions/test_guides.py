@@ -96,7 +96,7 @@ def test_stop_in_the_nine_questions_keeps_the_answers_and_takes_no_more(man):
     played.presses("Several days")
     played.presses("Stop for now")
     assert played.said == ["utter_stop"]
-    assert played.says("2") == ["utter_default", "utter_menu"]
+    assert played.says("2")[0] == "utter_default"
     played.sends("/phq9")
     assert "2 of 9" in played.texts[0]
 

@@ -28,6 +28,8 @@ PLACEHOLDERS = frozenset(
         "signs",
         "much",
         "score",
+        "reason",
+        "languages",
         "topic",
         "other",
     )
