@@ -10,7 +10,9 @@ from bot.config import PROJECT
 INPUTS = (
     "config.yml",
     "domain.yml",
-    "data",
+    "data/nlu",
+    "data/rules",
+    "data/stories",
     "bot/rasa/sentence_featurizer.py",
     "bot/rasa/vector_classifier.py",
     "bot/vectors",
