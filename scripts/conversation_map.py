@@ -79,7 +79,8 @@ def texts() -> Iterator[Text]:
     for name, rows in read(GATE).items():
         if isinstance(rows, list):
             yield Text(f"gate/{name}", "bot/content/en.yml", tuple("\n\n".join(bubbles) for bubbles in rows))
-    yield Text("gate/buttons", "bot/content/en.yml", tuple(str(label) for label in read(GATE)["buttons"].values()))
+    for part in ("pieces", "buttons"):
+        yield Text(f"gate/{part}", "bot/content/en.yml", tuple(str(label) for label in read(GATE)[part].values()))
     fixed = (phq9.STEM, *phq9.ITEMS, *phq9.ANSWERS)
     yield Text("fixed/phq9", "bot/records/phq9.py, public domain, never reworded", fixed)
 

@@ -54,8 +54,8 @@ def say(name: str, region: str, *, language: str = DEFAULT_LANGUAGE, turn: int =
 
 
 def piece(name: str, language: str = DEFAULT_LANGUAGE) -> str:
-    """Return a short text that other words are put into."""
-    found: str = _texts(language)[name][0][0]
+    """Return a few words that are put together with others."""
+    found: str = _texts(language)["pieces"][name]
     return found
 
 

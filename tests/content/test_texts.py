@@ -9,7 +9,7 @@ from bot.content import label, region_words, say, typed_choice, word_for_sign
 from bot.content.texts import DOCTOR
 
 BOOK = yaml.safe_load((Path(content.__file__).parent / "en.yml").read_text(encoding="utf-8"))
-NOT_TEXTS = {"buttons", "consent_words", "signs"}
+NOT_TEXTS = {"pieces", "buttons", "consent_words", "signs"}
 TEXTS = {name: variations for name, variations in BOOK.items() if name not in NOT_TEXTS}
 SAFETY = sorted(name for name in TEXTS if name.startswith("safety_"))
 MOST_WORDS = 60

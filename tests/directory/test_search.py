@@ -10,6 +10,7 @@ import pytest
 from bot.clock import utc_now
 from bot.config import REGIONS
 from bot.content import sign_line
+from bot.content.texts import piece
 from bot.directory import NEED_OF, entries, find, signposts
 from bot.directory import entries as all_entries
 from bot.directory.entries import STALE_AFTER, Place, line, short_line
@@ -105,3 +106,16 @@ def test_a_stale_entry_says_so():
     old = utc_now().date() - STALE_AFTER - timedelta(days=1)
     assert f"(last checked {old}, look it up first)" in line(replace(entry, checked_on=old))
     assert short_line(replace(entry, checked_on=old)).endswith(f"(last checked {old})")  # no homework in a crisis
+
+
+def test_every_reason_and_language_has_its_words():
+    named = [sign for need in set(NEED_OF.values()) for region in REGIONS for sign in _all(need, region)]
+    reasons = {why for sign in named for why in sign.why}
+    for reason in reasons | {"close", "in_reach", "language"}:
+        assert piece(f"why_{reason}")
+    for entry in entries():
+        assert [piece(f"language_{code}") for code in entry.languages] or not entry.languages
+
+
+def _all(need, region):
+    return signposts(need, region, most=99)

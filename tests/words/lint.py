@@ -28,8 +28,6 @@ PLACEHOLDERS = frozenset(
         "signs",
         "much",
         "score",
-        "reason",
-        "languages",
         "topic",
         "other",
     )
