@@ -6,15 +6,15 @@ from actions.guide import Here, hook
 from actions.guide_book import guides
 from actions.message import last_user_event
 
-TONES = ("straight", "plain", "dry")
+CHOSEN = ("straight", "dry")
 
 
 @hook("card_tone")
 def know_tone(here: Here) -> str | None:
-    """Take the tone he has set, unless he asks for another one here."""
+    """Take the tone he has set, unless it is the plain one that everybody has, or he asks for another one here."""
     metadata = last_user_event(here.tracker).get("metadata") or {}
     here.given.pop("own", None)
-    if "tone" not in here.given and metadata.get("tone") in TONES:
+    if "tone" not in here.given and metadata.get("tone") in CHOSEN:
         here.given["tone"] = metadata["tone"]
         return "home.card_shown"
     return None

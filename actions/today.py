@@ -18,11 +18,17 @@ _NOT_BEFORE = timedelta(hours=3)  # nobody is asked about a thing for tonight wh
 _ASKED = "today.asked"
 
 
-def open_question(tracker: Tracker, given: Given) -> str | None:
-    """Return where he is asked about the last thing, with it in ``given``; None where nothing is to be asked."""
+def open_question(tracker: Tracker, given: Given, *, again: bool = False) -> str | None:
+    """Return where he is asked about the last thing, with it in ``given``; None where nothing is to be asked.
+
+    Unasked it comes up once; where he opens the tool himself (``again``) until it is answered.
+    """
     last = _last(tracker)
-    if last is None or last.get("done") or utc_now() - last["at"] < _NOT_BEFORE:
+    if last is None or last.get("done") or (last.get("asked") and not again):
         return None
+    if utc_now() - last["at"] < _NOT_BEFORE:
+        return None
+    keeping.change(tracker, last["id"], {"asked": True})
     given.update({"what": last["what"], "record": last["id"]})
     return _ASKED
 
@@ -37,7 +43,7 @@ def ask_about_last(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events
 @hook("today_open")
 def open_today(here: Here) -> str | None:
     """Ask about the last thing first, once."""
-    return None if here.given.get("done") else open_question(here.tracker, here.given)
+    return None if here.given.get("done") else open_question(here.tracker, here.given, again=True)
 
 
 @hook("today_keep")

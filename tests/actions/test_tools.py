@@ -173,6 +173,15 @@ def test_one_thing_is_kept_and_asked_about_next_time(man, kept, age):
     assert played.says("hello", "greet") == ["utter_greet"]  # asked once
 
 
+def test_who_does_not_want_to_tell_is_not_asked_at_every_greeting(man, age):
+    played = man()
+    pick_a_coffee(played)
+    age(played, hours=4)
+    assert played.says("hello", "greet") == ["utter_greet", "utter_today_asked"]
+    assert played.says("hello again", "greet") == ["utter_greet"]
+    assert played.sends("/one_thing") == ["utter_today_asked"]
+
+
 @pytest.mark.parametrize(
     ("label", "response", "done"),
     [
