@@ -82,6 +82,11 @@ class Flow(Action):
         if beside.is_open(tracker):
             events = beside.take_answer(dispatcher, tracker)
             return events if events is not None else [*beside.closed(), *self.turn(dispatcher, tracker)]
+        if phq9_state.is_open(tracker) and self.name() != "action_phq9_answer":
+            from actions import phq9  # here, because its flows stand on this one
+
+            if phq9.answers_question(tracker):  # typed in so many words: no model decides what "2" means
+                return phq9.AnswerPhq9().turn(dispatcher, tracker)
         if theme_answers.is_open(tracker) and not phq9_state.is_open(tracker):
             return self._answer_in_theme(dispatcher, tracker)
         return self.turn(dispatcher, tracker)

@@ -115,6 +115,16 @@ def test_an_answer_to_the_nine_questions_can_be_changed(man):
     assert played.slots["phq9_answers"] == []
 
 
+@pytest.mark.parametrize("intent", ["nlu_fallback", "deny", "mood_checkin", "hiding_it", "phq9_answer"])
+def test_a_typed_answer_counts_whatever_the_model_takes_it_for(man, intent):
+    played = man()
+    played.sends("/hiding_it")
+    played.sends("/phq9")
+    for typed, answers in (("not at all", [0]), ("2", [0, 2])):
+        played.says(typed, intent)
+        assert played.slots["phq9_answers"] == answers
+
+
 def test_a_question_of_his_is_answered_and_the_guide_waits_behind_a_button(man):
     played = man()
     played.sends("/thought_check")
