@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import beside, direct_question, plan_filling, theme_answers
+from actions import beside, direct_question, guide, phq9_state, plan_filling, stopping, theme_answers
 from actions.follow_up import note_answer
 from actions.message import Events, intent_read, words
 
@@ -31,6 +31,10 @@ class Flow(Action):
         """Answer one message."""
         events = self._in_plan(dispatcher, tracker) if plan_filling.is_filling(tracker) else None
         if events is None:
+            events = self._stop(dispatcher, tracker)
+        if events is None and guide.is_open(tracker):
+            events = self._in_guide(dispatcher, tracker)
+        if events is None:
             events = self._answer(dispatcher, tracker)
         note_answer(tracker, events)
         return events
@@ -48,6 +52,28 @@ class Flow(Action):
             return events
         return [*self._answer(dispatcher, tracker), *plan_filling.ask_again(dispatcher, tracker)]
 
+    def _stop(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+        """Stop when he says so, whatever the model makes of it; an open question of safety stays what it was."""
+        if self.is_safety or not stopping.is_said(tracker) or _is_safety_asked(tracker):
+            return None
+        dispatcher.utter_message(response="utter_stop")
+        return stopping.events(tracker)
+
+    def _in_guide(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+        """Give his words to the open guide; it waits while this flow answers what is something else."""
+        if not words(tracker):
+            is_guides_own = self.name() == "action_guide"
+            return None if is_guides_own else [*guide.paused(tracker), *self._answer(dispatcher, tracker)]
+        if self.is_safety or _is_safety_asked(tracker) or plan_filling.is_new_concern(tracker):
+            return [*guide.paused(tracker), *self._answer(dispatcher, tracker)]
+        events = guide.take_words(dispatcher, tracker)
+        if events is not None:
+            return events
+        if guide.wants_out(tracker):
+            dispatcher.utter_message(response="utter_stop")
+            return stopping.events(tracker)
+        return [*guide.paused(tracker), *self._answer(dispatcher, tracker)]
+
     def _answer(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if self.is_safety:
             return self.turn(dispatcher, tracker)
@@ -56,7 +82,12 @@ class Flow(Action):
         if beside.is_open(tracker):
             events = beside.take_answer(dispatcher, tracker)
             return events if events is not None else [*beside.closed(), *self.turn(dispatcher, tracker)]
-        if theme_answers.is_open(tracker):
+        if phq9_state.is_open(tracker) and self.name() != "action_phq9_answer":
+            from actions import phq9  # here, because its flows stand on this one
+
+            if phq9.answers_question(tracker):  # typed in so many words: no model decides what "2" means
+                return phq9.AnswerPhq9().turn(dispatcher, tracker)
+        if theme_answers.is_open(tracker) and not phq9_state.is_open(tracker):
             return self._answer_in_theme(dispatcher, tracker)
         return self.turn(dispatcher, tracker)
 
@@ -79,6 +110,10 @@ class Flow(Action):
             return events
         # He goes on with something else: a later yes is not an answer to the direct question any more.
         return [SlotSet(direct_question.STEP, direct_question.PASSED), *self.turn(dispatcher, tracker)]
+
+
+def _is_safety_asked(tracker: Tracker) -> bool:
+    return direct_question.is_open(tracker) or beside.is_open(tracker)
 
 
 def set_slots(values: dict[str, Any]) -> Events:

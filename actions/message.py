@@ -39,6 +39,12 @@ def region(tracker: Tracker) -> str:
     return str(metadata.get("region") or settings().region)
 
 
+def language(tracker: Tracker) -> str:
+    """Return the language that his messenger reports, as an ISO 639-1 code."""
+    metadata = last_user_event(tracker).get("metadata") or {}
+    return str(metadata.get("language") or "en")
+
+
 def screened_level(tracker: Tracker) -> Level:
     """Return the level that the gate gave this message."""
     metadata = last_user_event(tracker).get("metadata") or {}

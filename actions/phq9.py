@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import direct_question
+from actions import direct_question, phq9_state
 from actions.flagging import raise_flag
 from actions.flow import Flow
 from actions.message import Button, Events, button, database, message_id, pressed_value, words
@@ -17,6 +16,8 @@ from bot.records.phq9 import ANSWERS, ITEMS, PHQ9_SEVERE, STEM, Phq9, from_answe
 from bot.storage.models import Person
 from bot.turns.commit import keeps_log
 
+_BACK = "back"
+_BACK_WORDS = frozenset(("back", "go back", "back one", "one back", "change", "change that", "change the last one"))
 _TYPED = {answer.lower(): value for value, answer in enumerate(ANSWERS)} | {str(value): value for value in range(4)}
 
 
@@ -29,11 +30,11 @@ class StartPhq9(Flow):
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Say what it is and put the next question."""
-        answers = tracker.get_slot("phq9_answers") or []
+        answers = phq9_state.begun(tracker)
         if not answers:
             dispatcher.utter_message(response="utter_phq9")
         _put_question(dispatcher, len(answers))
-        return [SlotSet("phq9_answers", answers)]
+        return phq9_state.ask(answers)
 
 
 class AnswerPhq9(Flow):
@@ -45,19 +46,25 @@ class AnswerPhq9(Flow):
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Write the answer down and put the next question, or give the result."""
-        answers: list[int] | None = tracker.get_slot("phq9_answers")
-        if answers is None:
+        if not phq9_state.is_open(tracker) and not _goes_on(tracker):
             dispatcher.utter_message(response="utter_default")
             return []
+        answers = phq9_state.begun(tracker)
         value = _answer(tracker, len(answers))
-        if value is None:
-            _put_question(dispatcher, len(answers))
-            return []
-        answers = [*answers, value]
+        if value == _BACK:
+            answers = answers[:-1]
+        elif isinstance(value, int):
+            answers = [*answers, value]
         if len(answers) < len(ITEMS):
             _put_question(dispatcher, len(answers))
-            return [SlotSet("phq9_answers", answers)]
-        return [SlotSet("phq9_answers", None), *_finish(dispatcher, tracker, from_answers(answers))]
+            return phq9_state.ask(answers)
+        return [*phq9_state.over(), *_finish(dispatcher, tracker, from_answers(answers))]
+
+
+def _goes_on(tracker: Tracker) -> bool:
+    """Return whether he presses an answer to the question at which he had stopped."""
+    asked, *_ = (pressed_value(tracker, "phq9_answer") or "").partition(":")
+    return asked == str(len(phq9_state.begun(tracker)))
 
 
 def _put_question(dispatcher: CollectingDispatcher, number: int) -> None:
@@ -66,23 +73,29 @@ def _put_question(dispatcher: CollectingDispatcher, number: int) -> None:
 
 
 def _choices(number: int) -> list[Button]:
-    return [
+    answers = [
         button(answer, f'/phq9_answer{{"phq9_answer": "{number}:{value}"}}') for value, answer in enumerate(ANSWERS)
     ]
+    back = [button("Change the one before", f'/phq9_answer{{"phq9_answer": "{number}:{_BACK}"}}')] if number else []
+    return [*answers, *back, button("Stop for now", "/stop")]
 
 
 def answers_question(tracker: Tracker) -> bool:
     """Return whether the nine questions are open and he typed an answer to one, such as a bare number."""
-    return tracker.get_slot("phq9_answers") is not None and words(tracker).strip(" .!").lower() in _TYPED
+    said = words(tracker).strip(" .!").lower()
+    return phq9_state.is_open(tracker) and (said in _TYPED or said in _BACK_WORDS)
 
 
-def _answer(tracker: Tracker, number: int) -> int | None:
-    """Return the value he pressed or typed for question ``number``; None for anything else."""
+def _answer(tracker: Tracker, number: int) -> int | str | None:
+    """Return the value he pressed or typed for question ``number``, or ``_BACK``; None for anything else."""
     pressed = pressed_value(tracker, "phq9_answer")
     if pressed is None:
-        return _TYPED.get(words(tracker).strip(" .!").lower())
+        said = words(tracker).strip(" .!").lower()
+        return _BACK if said in _BACK_WORDS else _TYPED.get(said)
     asked, value = pressed.split(":")
-    return int(value) if int(asked) == number else None
+    if int(asked) != number:
+        return None
+    return _BACK if value == _BACK else int(value)
 
 
 def _finish(dispatcher: CollectingDispatcher, tracker: Tracker, result: Phq9) -> Events:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import theme_talk
+from actions import guide, phq9_state, theme_talk
 from actions.message import Button, Events, button
 
 
@@ -19,10 +19,11 @@ def return_to(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) ->
 def ways_back(tracker: Tracker) -> list[Button]:
     """Return a button for each thing that was interrupted; none where nothing was."""
     ways = []
-    if tracker.get_slot("phq9_answers"):
+    if phq9_state.begun(tracker):
         ways.append(button("Go on with the questions", "/phq9"))
     if tracker.get_slot("plan"):
         ways.append(button("Go on with my plan", "/safety_plan"))
+    ways += guide.way_back(tracker)
     theme = tracker.get_slot(theme_talk.THEME)
     if theme:
         ways.append(button("Go on where we were", f"/{theme}"))

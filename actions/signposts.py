@@ -5,19 +5,16 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import direct_question, guide
 from actions.flagging import raise_flag
 from actions.flow import Flow
-from actions.message import Events, intent_read, region
-from bot.directory import find, line
+from actions.message import Events, intent_read, language, region
+from bot.content import sign_line
+from bot.directory import NEED_OF, signposts
 from bot.escalation.flags import YELLOW
 
-_KIND = {
-    "ask_gp": "doctor",
-    "ask_group": "men",
-    "ask_therapist": "therapy",
-    "ask_local_service": "service",
-    "ask_helpline": "crisis",
-}
+# What is offered below the places, by what he asked: the guide's steps.
+_MORE = {"ask_gp": "visit", "ask_group": "groups"}
 
 
 class Signpost(Flow):
@@ -31,12 +28,14 @@ class Signpost(Flow):
         """Say a lead-in and the places; where none is known, say so."""
         intent = intent_read(tracker)
         dispatcher.utter_message(response=f"utter_{intent}")
-        entries = find(_KIND[intent], region(tracker))
-        if entries:
-            dispatcher.utter_message(text="\n\n".join(line(entry) for entry in entries))
+        signs = signposts(NEED_OF[intent], region(tracker), language=language(tracker))
+        if signs:
+            dispatcher.utter_message(text="\n\n".join(sign_line(sign) for sign in signs))
         else:
             dispatcher.utter_message(response="utter_no_place_known")
-        return []
+        if intent not in _MORE or direct_question.is_open(tracker):
+            return []
+        return guide.enter(dispatcher, tracker, f"{_MORE[intent]}.begin")
 
 
 class AskForPerson(Flow):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import theme_answers, theme_talk
+from actions import guide, stopping, theme_answers, theme_talk, today
 from actions.flow import Flow
+from actions.guide_book import opened_by
 from actions.message import Button, Events, button, intent_read
 from actions.not_understood import menu
 
@@ -26,18 +27,22 @@ class Say(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Say it, with what he may want next."""
         intent = intent_read(tracker)
+        if intent in opened_by():  # its guide says the response itself
+            return [*stopping.aside(tracker), *guide.enter(dispatcher, tracker, opened_by()[intent])]
         if intent in _IN_PASSING and theme_answers.is_open(tracker):
             dispatcher.utter_message(response=f"utter_aside_{intent}")
             return theme_talk.put_again(dispatcher, tracker) if intent == "say_again" else []
         if intent == "greet" and (events := theme_answers.ask_how_it_went(dispatcher, tracker)):
             return events
         dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
-        return theme_talk.close(tracker) if intent in _CLOSES_THEME else []
+        if intent == "greet":
+            return today.ask_about_last(dispatcher, tracker)
+        return stopping.events(tracker) if intent in _CLOSES_THEME else []
 
 
 def _buttons(intent: str) -> list[Button]:
     if intent in _OFFERS_MENU:
-        return menu()
+        return [*menu(), button("All tools", "/tools")]
     if intent == "delete_my_data":  # these two are the gate's own; Rasa never erases anything
         return [button("Wipe it", "gate:forget_yes"), button("Leave it", "gate:forget_no")]
     if intent == "are_you_a_doctor":

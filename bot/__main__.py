@@ -32,7 +32,7 @@ USAGE = """ballast COMMAND
   erase PERSON                             destroy one man's key and rows
   expire                                   delete what is older than the retention settings say (runs daily by itself)
   backup, restore, drill --data DIR --keys DIR
-  directory                                list helplines and services that need checking
+  directory [check]                        list helplines and services that are old or incomplete
   scorecard [--out FOLDER]                 measure on the repository's own test sets, and write docs/scorecard.md
   screen --jsonl                           screen lines of {"id", "text"}
   read --jsonl                             read lines of {"id", "text"} with the model
@@ -70,7 +70,7 @@ def _run(command: str, rest: list[str]) -> int:
     if command == "directory":
         from bot.directory.command import main as directory
 
-        return directory()
+        return directory(rest)
     settings = Settings.from_environment()
     from bot.crypto.hardening import harden_process
 

@@ -53,6 +53,11 @@ class Terminal:
         self.bubbles.append(Bubble(f"{text} [{name}, {len(content)} bytes]", ()))
         return len(self.bubbles)
 
+    async def send_picture(self, chat_id: str, text: str, picture: bytes, alt: str) -> int | None:
+        """Say what is on the picture: a terminal shows none."""
+        self.bubbles.append(Bubble(f"{text} [picture: {alt}]", ()))
+        return len(self.bubbles)
+
     async def typing(self, chat_id: str) -> None:
         """Nothing to do: the terminal shows its own sign."""
 

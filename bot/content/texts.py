@@ -64,6 +64,12 @@ def say(
     return [bubble.format_map(filled) for bubble in variations[turn % len(variations)]]
 
 
+def piece(name: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return a few words that are put together with others."""
+    found: str = texts_of(language)["pieces"][name]
+    return found
+
+
 def label(name: str, *, language: str = DEFAULT_LANGUAGE) -> str:
     """Return what a button says."""
     found: str = texts_of(language)["buttons"][name]

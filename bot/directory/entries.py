@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from bot.clock import utc_now
 from bot.config import REGIONS
 from bot.errors import DirectoryError
 
@@ -21,10 +22,20 @@ MOST_SIGNPOSTS = 3
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an entry is: the middle of the area that is known, in degrees, never an address that is not."""
+
+    area: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True)
 class Entry:
     """One place to turn to. Empty text means unknown; it is left out of what he reads.
 
     Attributes:
+        place: Only where it is known; lines that are called have none.
         checked_on: Day on which the source was last read, or None.
     """
 
@@ -42,6 +53,15 @@ class Entry:
     men_only: bool = False
     source: str = ""
     checked_on: date | None = None
+    place: Place | None = None
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the fields that are unknown and that a man would want to know."""
+        is_emergency = "emergency" in self.kinds  # known to everybody, free, and reached in one way only
+        named = ("source", "checked_on") if is_emergency else ("languages", "hours", "cost", "source", "checked_on")
+        unknown = [name for name in named if not getattr(self, name)]
+        has_way = self.phone or self.text or self.web or is_emergency
+        return (*unknown, *(() if has_way else ("phone, text or web",)))
 
     def is_stale(self, today: date) -> bool:
         """Return whether the entry was never checked or more than 90 days ago."""
@@ -110,7 +130,8 @@ def entry_of(row: dict[str, Any]) -> Entry:
 def _entry(row: dict[str, Any]) -> Entry:
     lists = {key: tuple(row.get(key, ())) for key in ("kinds", "regions", "languages")}
     try:
-        entry = Entry(**{**row, **lists})
+        places = {"place": Place(**row["place"])} if row.get("place") else {}
+        entry = Entry(**{**row, **lists, **places})
     except TypeError as error:
         raise DirectoryError(f"Directory entry {row.get('id')!r} has a missing or unknown field.") from error
     if not set(entry.kinds) <= KINDS or not set(entry.regions) <= set(REGIONS):
@@ -132,7 +153,7 @@ def find(kind: str, region: str, *, most: int = MOST_SIGNPOSTS) -> list[Entry]:
 def line(entry: Entry) -> str:
     """Return the entry as one line of plain text, with what is known and nothing else."""
     facts = [part for part in (entry.what, entry.hours, _ways(entry)) if part]
-    return f"{entry.name}: " + ", ".join(facts) + _doubt(entry)
+    return f"{entry.name}: " + ", ".join(facts) + _doubt(entry, ", look it up first")
 
 
 def short_line(entry: Entry) -> str:
@@ -147,5 +168,7 @@ def _ways(entry: Entry) -> str:
     return ", or ".join(way for way in ways if way) or entry.web.removeprefix("https://")
 
 
-def _doubt(entry: Entry) -> str:
-    return "" if entry.checked_on else " (details not checked yet, look them up first)"
+def _doubt(entry: Entry, then: str = "") -> str:
+    if entry.checked_on is None:
+        return " (details not checked yet, look them up first)"
+    return f" (last checked {entry.checked_on}{then})" if entry.is_stale(utc_now().date()) else ""

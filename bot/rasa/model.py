@@ -11,7 +11,9 @@ from bot.config import PROJECT
 INPUTS = (
     "config.yml",
     "domain.yml",
-    "data",
+    "data/nlu",
+    "data/rules",
+    "data/stories",
     "bot/rasa/sentence_featurizer.py",
     "bot/rasa/vector_classifier.py",
     "bot/rasa/code_words.py",

@@ -205,5 +205,6 @@ def _newest(session: Any, person_id: str) -> tuple[int, int]:
 
 
 def _reply(event: BotUttered) -> Reply:
-    buttons = (event.data or {}).get("buttons") or []
-    return Reply(event.text, tuple(ReplyButton(button["title"], button["payload"]) for button in buttons))
+    data = event.data or {}
+    buttons = tuple(ReplyButton(button["title"], button["payload"]) for button in data.get("buttons") or [])
+    return Reply(event.text, buttons, (data.get("custom") or {}).get("paper"))

@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.constants import ChatAction
+from telegram.constants import ChatAction, MessageLimit
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.errors import NotSentError, SlowDownError, UncertainSendError, UnreachableError
+from bot.turns.messages import cut
 
 _NEVER_LEFT = ("ConnectError", "ConnectTimeout", "PoolTimeout")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)  # a preview would show on his screen where he was sent
@@ -50,6 +51,14 @@ class TelegramTransport:
             raise _translated(error) from error
         return message.message_id
 
+    async def send_picture(self, chat_id: str, text: str, picture: bytes, alt: str) -> int | None:
+        """Send one picture; Telegram takes no words for a screen reader, so they stand in the caption."""
+        try:
+            message = await self._bot.send_photo(int(chat_id), picture, caption=_caption(text, alt))
+        except TelegramError as error:
+            raise _translated(error) from error
+        return message.message_id
+
     async def typing(self, chat_id: str) -> None:
         """Show the typing sign; its failure is nobody's concern."""
         try:
@@ -65,6 +74,10 @@ def is_about_him(text: str, *, has_choices: bool) -> bool:
     on, whatever else stands in the bubble; so do his own files, which he asked for to have them.
     """
     return has_choices and _NUMBER.search(text) is None
+
+
+def _caption(text: str, alt: str) -> str:
+    return cut(f"{text}\n\n{alt}".strip(), MessageLimit.CAPTION_LENGTH)[0]
 
 
 def _rows(buttons: tuple[tuple[str, str], ...]) -> list[list[InlineKeyboardButton]]:

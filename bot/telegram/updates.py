@@ -33,7 +33,13 @@ def incoming_of(update: Update) -> Incoming | None:
         language=message.from_user.language_code or "en",
         content="" if message.text is not None else content_of(message),
         message_id=message.message_id,
+        place=_place_of(message),
     )
+
+
+def _place_of(message: Message) -> tuple[float, float] | None:
+    location = message.location or (message.venue.location if message.venue else None)
+    return (location.latitude, location.longitude) if location else None
 
 
 def _pressed(update_id: int, query: CallbackQuery) -> Incoming | None:

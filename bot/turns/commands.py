@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,8 +13,8 @@ from bot.content import Wish, label, say, wished_time
 from bot.escalation import follow_ups, open_flag
 from bot.escalation.flags import YELLOW
 from bot.escalation.hours import staff_sentence
-from bot.storage.models import InboxMessage, Person, Turn
-from bot.turns import about_him, appointments, outbox, preferences
+from bot.storage.models import InboxMessage, Person
+from bot.turns import about_him, appointments, nearby, outbox, preferences
 from bot.turns.asking import Answer
 from bot.turns.his_data import FILES, PAGE, told_plainly
 from bot.turns.messages import Reply, ReplyButton
@@ -29,6 +29,17 @@ TO_DIALOGUE = {
     "find": "/ask_local_service",
     "whoreads": "/who_reads_this",
     "plan": "/safety_plan",
+    "tools": "/tools",
+    "signs": "/check_signs",
+    "today": "/one_thing",
+    "thought": "/thought_check",
+    "sleep": "/sleep_trouble",
+    "minute": "/calm_minute",
+    "notes": "/keep_note",
+    "helped": "/strengths",
+    "partner": "/partner_help",
+    "work": "/ask_work",
+    "groups": "/ask_group",
     "stop": "/stop",
 }
 MENU = {
@@ -36,8 +47,19 @@ MENU = {
     "help": "What I can do",
     "checkin": "Rate your mood, 20 seconds",
     "phq9": "Nine questions about the last two weeks",
+    "signs": "Signs low mood shows in men",
+    "tools": "All tools on one page",
+    "today": "One thing today",
+    "thought": "Check a thought",
+    "sleep": "Sleep",
+    "minute": "A minute to steady yourself",
+    "notes": "Notes to yourself",
+    "helped": "What helped before",
     "doctor": "Get ready for a doctor's visit",
-    "find": "Groups and services",
+    "partner": "Partner, family, kids",
+    "work": "Boss, sick note, coming back",
+    "groups": "Groups for men",
+    "find": "Places near you",
     "plan": "Your own plan for bad hours",
     "remind": "Check-ins and reminders",
     "pause": "Have me keep quiet for a while",
@@ -58,14 +80,6 @@ CONTENT_TEXTS = {
     "place": "place_not_needed",
     "contact": "contact_not_kept",
 }
-SEARCHES = (
-    "ask_gp",
-    "ask_group",
-    "ask_therapist",
-    "ask_local_service",
-    "ask_helpline",
-)  # readings that look for a place
-SEARCH_OPEN_FOR = timedelta(minutes=10)
 # What is asked back after a command or a choice in /settings, with the buttons below it.
 QUESTIONS = {
     "forget": ("forget_yes", "forget_no"),
@@ -178,8 +192,12 @@ class Desk:
 
     def answer_content(self, session: Any, person: Person, row: InboxMessage, *, at: datetime) -> None:
         """Say honestly what cannot be read here; a place is of use only while he looks for a service."""
-        content = row.body.reveal().get("content") or "picture"
-        if content == "place" and _is_searching(session, person.id, at):
+        body = row.body.reveal()
+        content = body.get("content") or "picture"
+        if body.get("near"):
+            region, language = settings_of(person)["region"], settings_of(person).get("language", "en")
+            self._queue(session, person, row, nearby.told(body["near"], region, language), at)
+        elif content == "place" and nearby.need_now(session, person.id, at):
             self._say(session, person, row, "place_by_region", at, REGIONS)
         else:
             self._say(session, person, row, CONTENT_TEXTS.get(content, "cannot_read"), at)
@@ -254,13 +272,6 @@ class Desk:
         bubbles = [Reply(text) for text in texts]
         bubbles[-1] = Reply(bubbles[-1].text, buttons)
         outbox.queue(session, person.id, bubbles, at=at, turn_id=row.id, resend=resend)
-
-
-def _is_searching(session: Any, person_id: str, at: datetime) -> bool:
-    """Return whether the dialogue has just looked for a place to turn to with him."""
-    query = select(Turn).filter_by(person_id=person_id).where(Turn.at >= at - SEARCH_OPEN_FOR)
-    turn = session.execute(query.order_by(Turn.at.desc()).limit(1)).scalar()
-    return turn is not None and turn.reading is not None and turn.reading.reveal()["intent"] in SEARCHES
 
 
 def _payload(choice: str) -> str:

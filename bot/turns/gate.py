@@ -25,7 +25,7 @@ from bot.logs import log_event
 from bot.storage import Database
 from bot.storage.columns import new_id
 from bot.storage.models import InboxMessage, OutboxMessage, Person
-from bot.turns import edits, outbox, pace, reminders
+from bot.turns import edits, nearby, outbox, pace, reminders
 from bot.turns.messages import WITH_WORDS, Incoming, Kind, Reply, cut
 from bot.turns.people import find_or_begin, settings_of
 
@@ -93,7 +93,8 @@ class Gate:
                 answered = screen(text, earlier=earlier, asked_directly=True)
                 screening = answered if answered.needs_person else screening  # a "not sure" is the dialogue's to ask
             has_risen = incoming.kind != Kind.EDIT or edits.has_risen(session, person.id, incoming, screening.level)
-            row = self._store(session, person, incoming, _body(incoming, text, was_cut, has_risen), screening)
+            body = _body(incoming, text, was_cut, has_risen) | nearby.found(session, person, incoming)
+            row = self._store(session, person, incoming, body, screening)
             follow_ups.hear(session, person.id, at=incoming.at)
             self._keep_pace(session, person, row, screening)
             reminders.hear(session, person.id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 MAX_TEXT_UNITS = 4096  # UTF-16 code units; Telegram's own limit
 PROMPTS = ("/phq9_answer{", "/mood_checkin{")  # what the answers to a questionnaire's questions stand for
@@ -43,6 +45,7 @@ class Incoming:
         at: When it was received, in UTC.
         content: What came instead of words, or with them: ``picture``, ``voice``, ``place``, ``contact`` or ``other``.
         message_id: The door's number of the message, by which an edit is told from a new one.
+        place: Where he is, if he shared it: used while he looks for a place, and never stored.
     """
 
     door: str
@@ -55,6 +58,7 @@ class Incoming:
     language: str = "en"
     content: str = ""
     message_id: int | None = None
+    place: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +71,17 @@ class ReplyButton:
 
 @dataclass(frozen=True)
 class Reply:
-    """One bubble."""
+    """One bubble.
+
+    Attributes:
+        text: What it says; of a picture or a file, the line below it.
+        buttons: Choices below it.
+        paper: What is drawn when it is sent, see ``bot.turns.papers``; None for words alone.
+    """
 
     text: str
     buttons: tuple[ReplyButton, ...] = ()
+    paper: Mapping[str, Any] | None = None
 
     @property
     def is_prompt(self) -> bool:

@@ -7,7 +7,7 @@ no harm: a question of the questionnaire or a receipt is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ class Parcel:
     lane: str
     created_at: datetime
     file: str = ""  # one of ``his_data.FILES``: made when it is sent, so that its content lies nowhere
+    paper: Mapping[str, Any] | None = None  # what is drawn when it is sent, see ``bot.turns.papers``
 
 
 def queue(
@@ -69,7 +70,8 @@ def queue(
         row.state, row.attempts, row.created_at, row.due_at = "pending", 0, at, at
         session.add(row)
         buttons = [_offer(session, row, button.label, button.payload) for button in reply.buttons]
-        row.body = {"text": reply.text, "buttons": buttons} | ({"file": file} if file else {})
+        more = {"file": file} if file else {"paper": dict(reply.paper)} if reply.paper else {}
+        row.body = {"text": reply.text, "buttons": buttons} | more
         session.flush()  # keeps the numbering in the order of the bubbles
 
 
@@ -144,7 +146,7 @@ def _parcel(session: Any, row: OutboxMessage) -> Parcel:
     buttons = tuple((button["label"], button["token"]) for button in body["buttons"])
     chat_id = session.get(Person, row.person_id).chat.reveal()
     told = row.id, row.person_id, chat_id, body["text"], buttons, row.attempts, row.lane, row.created_at
-    return Parcel(*told, file=body.get("file", ""))
+    return Parcel(*told, file=body.get("file", ""), paper=body.get("paper"))
 
 
 def settle_sent(row: OutboxMessage, *, at: datetime, delivery_ref: int | None) -> None:

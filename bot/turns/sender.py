@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot import measures
@@ -14,7 +15,7 @@ from bot.escalation.flags import note_unreachable
 from bot.logs import log_event
 from bot.storage import Claims, Database
 from bot.storage.models import OutboxMessage, Person
-from bot.turns import outbox
+from bot.turns import outbox, papers
 from bot.turns.bell import Bell
 from bot.turns.crew import Crew
 from bot.turns.his_data import file_of
@@ -42,6 +43,9 @@ class Transport(Protocol):
 
     async def send_file(self, chat_id: str, text: str, name: str, content: bytes) -> int | None:
         """Hand over one file with a line of text below it; raises what ``send`` raises."""
+
+    async def send_picture(self, chat_id: str, text: str, picture: bytes, alt: str) -> int | None:
+        """Hand over one PNG with a line of text below it and words for who cannot see it; raises as ``send``."""
 
     async def typing(self, chat_id: str) -> None:
         """Show that an answer is being written; never raises."""
@@ -129,6 +133,8 @@ class Sender:
         await self._settle(parcel, failure, delivery_ref)
 
     async def _hand_over(self, parcel: outbox.Parcel) -> int | None:
+        if parcel.paper is not None:
+            return await self._draw_and_hand_over(parcel, parcel.paper)
         if not parcel.file:
             return await self._transport.send(parcel.chat_id, parcel.text, parcel.buttons)
         with self._database.read() as session:
@@ -137,6 +143,18 @@ class Sender:
                 raise NotSentError("He had everything erased in the meantime.")
             content = file_of(session, person, parcel.file, at=self._clock())
         return await self._transport.send_file(parcel.chat_id, parcel.text, parcel.file, content)
+
+    async def _draw_and_hand_over(self, parcel: outbox.Parcel, paper: Mapping[str, Any]) -> int | None:
+        """Draw beside the loop, so that nobody waits for another man's picture; what cannot be drawn is told."""
+        try:
+            drawn = await asyncio.to_thread(papers.draw, paper, at=self._clock())
+        except Exception as error:  # noqa: BLE001 - a fault of the drawing must not hold back what comes after it
+            log_event(_log, "sender.not_drawn", level=logging.ERROR, message=parcel.id, kind=type(error).__name__)
+            text = f"{parcel.text}\n\n{paper.get('alt', '')}".strip()
+            return await self._transport.send(parcel.chat_id, text, parcel.buttons)
+        if drawn.is_picture:
+            return await self._transport.send_picture(parcel.chat_id, parcel.text, drawn.content, drawn.alt)
+        return await self._transport.send_file(parcel.chat_id, parcel.text, drawn.name, drawn.content)
 
     async def _settle(self, parcel: outbox.Parcel, failure: Exception | None, delivery_ref: int | None) -> None:
         while True:

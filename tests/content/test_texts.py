@@ -9,7 +9,7 @@ from bot.content import label, region_words, say, typed_choice, word_for_sign
 from bot.content.texts import DOCTOR
 
 BOOK = yaml.safe_load((Path(content.__file__).parent / "en.yml").read_text(encoding="utf-8"))
-NOT_TEXTS = {"buttons", "consent_words", "signs", "times"}
+NOT_TEXTS = {"pieces", "buttons", "consent_words", "signs", "times"}
 # What his settings and times fill in.
 WORDS = {
     name: f"<{name}>"

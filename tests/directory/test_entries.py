@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -120,12 +120,27 @@ def test_an_entry_is_stale_after_ninety_days_or_when_never_checked(days, stale):
     assert entry.is_stale(TODAY) is stale
 
 
-def test_who_runs_it_is_told_what_needs_checking(capsys, monkeypatch, clock):
+def test_who_runs_it_is_told_what_is_old_and_what_is_missing(capsys, monkeypatch, clock):
     monkeypatch.setattr(command, "utc_now", clock)
-    assert command.main() == 1
+    assert command.main(["check"]) == 1
     told = capsys.readouterr().out
-    assert "miami-psychology-group: checked never" in told
-    assert "us-988" not in told
+    assert "miami-psychology-group: checked never; missing: languages, hours, cost, checked_on, phone, text" in told
+    assert "miami-nami: checked 2026-11-22; missing: hours\n" in told
+    assert "miami-211" not in told  # it lacks nothing and is fresh
+    assert "us-911" not in told
     clock.forward(days=91)
-    command.main()
-    assert "us-988: checked 2026-11-22" in capsys.readouterr().out
+    command.main([])
+    assert "miami-211: checked 2026-11-22, more than 90 days ago\n" in capsys.readouterr().out
+
+
+def test_a_wrong_word_after_directory_is_refused(capsys):
+    assert command.main(["chek"]) == 2
+    assert "check" in capsys.readouterr().err
+
+
+def test_a_complete_and_fresh_directory_is_praised_by_silence_and_zero(capsys, monkeypatch):
+    whole = tuple(entry for entry in entries() if not entry.missing() and entry.checked_on)
+    monkeypatch.setattr(command, "entries", lambda: whole)
+    monkeypatch.setattr(command, "utc_now", lambda: datetime(2026, 11, 23, tzinfo=timezone.utc))
+    assert command.main(["check"]) == 0
+    assert capsys.readouterr().out == f"0 of {len(whole)} entries need a look.\n"

@@ -84,6 +84,17 @@ async def test_file_arrives_under_its_name_with_its_line_and_fails_like_a_text(a
         await transport.send_file(MAN, "To read.", "ballast.html", b"x")
 
 
+async def test_picture_arrives_with_its_line_and_with_words_for_who_cannot_see_it(api, transport):
+    number = await transport.send_picture(MAN, "Your line.", b"\x89PNG", "From 3 to 6.")
+    (sent,) = api.sent
+    assert (sent.method, sent.text, sent.message_id) == ("sendPhoto", "Your line.\n\nFrom 3 to 6.", number)
+    await transport.send_picture(MAN, "Long.", b"\x89PNG", "x" * 2000)
+    assert len(api.sent[-1].text) == 1024
+    api.fail_next("sendPhoto", 403)
+    with pytest.raises(UnreachableError):
+        await transport.send_picture(MAN, "Your line.", b"x", "")
+
+
 @pytest.mark.parametrize(
     ("code", "description", "error"),
     [

@@ -57,6 +57,10 @@ class Messenger:
         self.files[name] = content
         return await self.send(chat_id, text, ())
 
+    async def send_picture(self, chat_id: str, text: str, picture: bytes, alt: str) -> int | None:
+        self.files[alt] = picture
+        return await self.send(chat_id, text, ())
+
     async def typing(self, chat_id: str) -> None:
         """Nobody looks."""
 

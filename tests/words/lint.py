@@ -23,6 +23,12 @@ PLACEHOLDERS = frozenset(
         "mood",
         "before",
         *("place", "tone", "check_ins", "zone", "quiet", "pause", "when", "day", "time", "begins", "ends"),
+        "rating",
+        "what",
+        "when",
+        "signs",
+        "much",
+        "score",
         "topic",
         "other",
     )
