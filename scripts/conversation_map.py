@@ -63,16 +63,21 @@ def topics() -> Mapping[str, dict[str, Any]]:
     return {path.stem: read(path) for path in sorted((PROJECT / "data" / "nlu").glob("*.yml"))}
 
 
+def _labels(answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the buttons below a question say; some kinds of answer have none."""
+    return tuple(kind["label"] for kind in answers.values() if "label" in kind)
+
+
 def texts() -> Iterator[Text]:
     """Yield every text: the dialogue's, the guides' and themes' buttons, the gate's, the fixed questionnaire."""
     for topic, found in topics().items():
         for name, rows in (found.get("responses") or {}).items():
             yield Text(name, f"data/nlu/{topic}.yml", tuple(row["text"] for row in rows))
         for name, row in (found.get("themes") or {}).items():
-            labels = tuple(kind["label"] for kind in row["answers"].values())
+            labels = _labels(row["answers"])
             yield Text(f"theme/{name}", f"data/nlu/{topic}.yml", (row["title"], *labels))
         for name, row in (found.get("questions") or {}).items():
-            yield Text(f"answers/{name}", f"data/nlu/{topic}.yml", tuple(k["label"] for k in row["answers"].values()))
+            yield Text(f"answers/{name}", f"data/nlu/{topic}.yml", _labels(row["answers"]))
     for name, guide in guides().items():
         labels = tuple(dict.fromkeys(pick.label for step in guide.steps.values() for pick in step.picks))
         yield Text(f"guide/{name}", f"data/guides/{name}.yml", (guide.title, *labels, *guide.words.values()))
