@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bot.research.contacts import addresses, handles, mail_and_links, phones, postcodes
+from bot.research.learnt import learnt
 from bot.research.lexicon import phrases
 from bot.research.message import Message, Recogniser, Span, merged
 from bot.research.names import names_after_cues, names_by_themselves
@@ -28,6 +29,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     paper_numbers,
     plates,
     dates,
+    learnt,
 )
 _BEFORE_THINGS = frozenset(("the", "a", "an", "this", "that", "to", "some"))  # the bill, a mark, to grant
 
@@ -79,5 +81,5 @@ def _private(message: Message, spans: Iterable[Span]) -> Iterator[Span]:
     ]
     for span in spans:
         inside = any(start <= span.start and span.end <= end for start, end in public)
-        if span.kind not in NUMBERED or not inside:
+        if not inside or (span.kind not in NUMBERED and span.rank >= 0):
             yield span

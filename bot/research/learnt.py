@@ -29,6 +29,7 @@ FILE = Path(__file__).parent / "model" / "identifiers.npz"
 DIGEST = FILE.with_suffix(".sha256")
 WINDOW = 120  # pieces of words; a longer message is read in windows that overlap by a third
 _STRIDE = 80
+_SHORT_NUMBER = 4  # characters
 _AGE, _DETAIL = "AGE", "DETAIL"
 _BETWEEN = frozenset(" '’-.&@:/#+")  # what may stand inside one identifier
 _CALENDAR = re.compile(
@@ -60,6 +61,8 @@ class Learnt:
 
     def find(self, message: Message) -> Iterator[Span]:
         """Find stretches of words that are more likely than the threshold to identify."""
+        if len(message.text) < _SHORT_NUMBER and not any(char.isalpha() for char in message.text):
+            return  # a score, a count
         words = [(match.start(), match.end()) for match in WORD_OR_SIGN.finditer(message.text)]
         marks = self._marks(message.text, words)
         for first, last, direct in _stretches(message.text, words, marks):
