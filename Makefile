@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 -include .env
 export
 
-.PHONY: help setup chat run demo train test lint format lock recognition bench load soak fuzz picture pictures clean
+.PHONY: help setup chat run demo train test lint format lock recognition bench load soak fuzz picture pictures clean conversations map scorecard
 
 help:  ## list what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,7 @@ bench: train  ## what screening, sealing and exporting cost
 	@$(PYTHON) scripts/bench_screening.py
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
+	@$(PYTHON) scripts/bench_webhook.py
 
 load: setup  ## the staff app over 100,000 flags and a million messages, on SQLite and PostgreSQL (ten minutes)
 	@scripts/setup dev
@@ -64,6 +65,15 @@ soak: train  ## a million seals, messages restored and odd updates, and a thousa
 fuzz: setup  ## five minutes of odd messages against the screening
 	@scripts/setup dev
 	@$(PYTHON) scripts/fuzz_screening.py -max_total_time=300
+
+conversations: train  ## print the scripted conversations as a man would read them
+	@$(PYTHON) scripts/print_conversations.py
+
+map: setup  ## draw docs/conversation_map.md anew: every sentence, for review
+	@$(PYTHON) scripts/conversation_map.py
+
+scorecard: train  ## measure on our own test sets and write docs/scorecard.md
+	@.venv/bin/ballast scorecard
 
 picture: train  ## draw the conversation of the README anew
 	@$(PYTHON) scripts/picture.py

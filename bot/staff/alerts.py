@@ -89,7 +89,7 @@ def take(flag_id: str) -> ResponseReturnValue:
             claim_flag(session, flag_id, version=int(raw), staff_id=staff_here().id, at=now())
     except FlagConflictError:
         return _call_page(flag_id, error=TAKEN), 409
-    return redirect(url_for("queue.show", flag_id=flag_id), 303)
+    return redirect(url_for("flag.show", flag_id=flag_id), 303)
 
 
 def _call_page(flag_id: str, *, error: str = "") -> str:

@@ -122,7 +122,7 @@ def answers_to(key: str, region: str, turn: int) -> list[str]:
         return [*say(_GATE[key], region), *_variation("utter_safety_ask", region, turn)]
     if key not in code_ids():
         return _variation(f"utter_{key}", region, turn)
-    parts = ("step",) if turn else ("reflection", "question")
+    parts = ("step_1",) if turn else ("reflection", "question")
     return [words for part in parts for words in _variation(f"utter_{key}_{part}", region, turn)]
 
 

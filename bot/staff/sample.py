@@ -54,7 +54,7 @@ def rate(sample_id: str) -> ResponseReturnValue:
         return _message_page(error=str(error), status=422)
     log_event(logger, "staff.sample_rated", sample=sample_id, rating=rating)
     if flag_id is not None:
-        return redirect(url_for("queue.show", flag_id=flag_id), 303)
+        return redirect(url_for("flag.show", flag_id=flag_id), 303)
     return _message_page()
 
 

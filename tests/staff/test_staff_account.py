@@ -162,5 +162,5 @@ def test_style_sheet_shows_the_warning_two_minutes_before_the_end():
     from bot.staff.sessions import IDLE
     from tests.staff.test_staff_contrast import CSS
 
-    soon, over = (int(found) for found in re.findall(r"animation: appear 0s (\d+)s", CSS))
+    soon, over = (int(found) for found in re.findall(r"idle-\w+ { animation: appear 0s (\d+)s", CSS))
     assert (soon, over) == (IDLE.total_seconds() - 120, IDLE.total_seconds())
