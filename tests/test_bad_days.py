@@ -146,6 +146,7 @@ def bad_disk(database, pragma: str):
         yield
     finally:
         event.remove(database.engine, "connect", spoil)
+        database.engine.dispose()  # the connections that are kept are spoilt
 
 
 def stored(database) -> list[int]:

@@ -12,6 +12,7 @@ from bot.config import Settings
 from bot.crypto import KeyRing
 from bot.crypto.sources import key_source
 from bot.errors import DialogueUnavailableError, SettingError
+from bot.storage import open_database
 from bot.turns import DialogueClient
 
 WITHIN_SECONDS = 180
@@ -26,11 +27,14 @@ def main(arguments: list[str], settings: Settings) -> int:
     """
     if arguments not in ([], ["--turn"]):
         raise SettingError("ballast ready takes --turn or nothing.")
-    token = KeyRing.read_from(key_source(settings)).channel_token
     if arguments:
+        token = KeyRing.read_from(key_source(settings)).channel_token
         asyncio.run(_rehearse(DialogueClient(settings.rasa_url, token, 10)))
         sys.stdout.write("The dialogue answers.\n")
         return 0
+    database = open_database(settings)
+    token = database.vault.keyring.channel_token
+    database.close()
     facts = asyncio.run(_wait(DialogueClient(settings.rasa_url, token, 5)))
     bot = "running" if settings.telegram_token else "not started, no TELEGRAM_TOKEN"
     sys.stdout.write(

@@ -40,4 +40,4 @@ def test_moment_names_its_zone():
 def test_words_exist_for_what_this_version_does_not_know():
     assert phrases.level_words("violet").word == "Violet"
     assert phrases.kind_words("checkback") == "Needs a look"
-    assert phrases.step_words("flag.hand_over") == "flag.hand_over"
+    assert phrases.step_words("flag.no_such_step") == "flag.no_such_step"

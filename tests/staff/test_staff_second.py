@@ -45,7 +45,7 @@ def test_red_is_a_false_alarm_only_when_a_second_person_agrees(clinic, two):
     assert state_of(clinic, flag_id)[0] == "claimed"
     assert omar.step(flag_id, "answer", look=look, agreed="yes").status_code == 303
     state, resolution = state_of(clinic, flag_id)
-    assert (state, resolution["outcome"], resolution["note"]) == ("resolved", "false_alarm", "He quotes a film.")
+    assert (state, resolution["outcome"], resolution["note"]) == ("false_alarm", "false_alarm", "He quotes a film.")
     assert resolution["by"] != resolution["asked_by"]
 
 
