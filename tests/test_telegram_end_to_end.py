@@ -63,6 +63,7 @@ async def begin(api, man):
     question = await api.wait_for_message(man, say("consent_question", "us-miami")[0])
     api.press(man, question.message_id, question.buttons[KEEP])
     await api.wait_for_message(man, say("consent_yes", "us-miami")[0])
+    await api.wait_for_message(man, say("region_question", "us-miami")[-1])  # comes by itself, and no fault is for it
 
 
 async def answered(api, man, ledger, *, within=20):
@@ -204,6 +205,7 @@ async def test_messages_in_a_row_are_answered_in_their_order(bot, api, ledger, m
     for text in ("/help", "cannot sleep", "/region", "my wife left", "/research"):
         api.say(man, text)
     heard = await answered(api, man, ledger)
+    heard = heard[heard.index(say("help", "us-miami")[0]) :]  # the first meeting asked for his region as well
     places = [heard.index(say(name, "us-miami")[0]) for name in ("help", "region_question", "research_question")]
     assert places == sorted(places)
     assert places[1] - places[0] > 2

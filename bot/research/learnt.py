@@ -29,6 +29,7 @@ FILE = Path(__file__).parent / "model" / "identifiers.npz"
 DIGEST = FILE.with_suffix(".sha256")
 WINDOW = 120  # pieces of words; a longer message is read in windows that overlap by a third
 _STRIDE = 80
+_COMMAND = re.compile(r"/[a-z_]{2,32}")
 _SHORT_NUMBER = 4  # characters
 _AGE, _DETAIL = "AGE", "DETAIL"
 _BETWEEN = frozenset(" '’-.&@:/#+")  # what may stand inside one identifier
@@ -63,6 +64,8 @@ class Learnt:
         """Find stretches of words that are more likely than the threshold to identify."""
         if len(message.text) < _SHORT_NUMBER and not any(char.isalpha() for char in message.text):
             return  # a score, a count
+        if _COMMAND.fullmatch(message.text):
+            return
         words = [(match.start(), match.end()) for match in WORD_OR_SIGN.finditer(message.text)]
         marks = self._marks(message.text, words)
         for first, last, direct in _stretches(message.text, words, marks):
