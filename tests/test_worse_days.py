@@ -67,6 +67,7 @@ async def begin(api, man):
     question = await api.wait_for_message(man, say("consent_question", "us-miami")[0], timeout=LONG)
     api.press(man, question.message_id, question.buttons[KEEP])
     await api.wait_for_message(man, say("consent_yes", "us-miami")[0], timeout=LONG)
+    await api.wait_for_message(man, say("region_question", "us-miami")[-1], timeout=LONG)  # comes by itself
 
 
 def is_answered(ledger, man):
