@@ -78,10 +78,10 @@ def write_hashes(folder: Path) -> str:
 
 
 def detector_sha256() -> str:
-    """Return the hash of the program and the word lists that take identifiers out."""
+    """Return the hash of the program, the word lists and the tagger's weights that take identifiers out."""
     digest = hashlib.sha256()
-    names = ("contacts", "deidentify", "lexicon", "message", "names", "papers", "places", "surrogates")
-    paths = [*(_ROOM / f"{name}.py" for name in names), *_ROOM.glob("*.yml")]
+    names = ("contacts", "deidentify", "learnt", "lexicon", "message", "names", "papers", "places", "surrogates")
+    paths = [*(_ROOM / f"{name}.py" for name in names), *_ROOM.glob("*.yml"), *(_ROOM / "model").glob("*.npz")]
     for path in sorted(paths):
         digest.update(f"{path.name} {_sha256(path)}\n".encode())
     return digest.hexdigest()
