@@ -222,7 +222,7 @@ class Switch:
         self._open.discard(writer)
 
 
-async def until(holds: Any, within: float = 20, what: str = "it") -> Any:
+async def until(holds: Any, within: float = 60, what: str = "it") -> Any:
     """Poll until ``holds()`` is true and return what it gave."""
     deadline = time.monotonic() + within
     while not (found := holds()):

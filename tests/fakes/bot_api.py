@@ -231,13 +231,13 @@ class FakeBotApi:
         return update_id
 
     async def wait_for_message(
-        self, chat_id: int, containing: str = "", timeout: float = 10, *, since: int = 0
+        self, chat_id: int, containing: str = "", timeout: float = 60, *, since: int = 0
     ) -> Sent:
         """Return the first message to him that contains a text; see `wait_for_messages`."""
         return (await self.wait_for_messages(chat_id, 1, timeout, containing=containing, since=since))[0]
 
     async def wait_for_messages(
-        self, chat_id: int, count: int, timeout: float = 10, *, containing: str = "", since: int = 0
+        self, chat_id: int, count: int, timeout: float = 60, *, containing: str = "", since: int = 0
     ) -> list[Sent]:
         """Return what he was sent to read, once it is `count` messages, files and edited texts or more.
 
