@@ -234,7 +234,8 @@ class Siege:
         shown = [sent for sent in self.api.sent if sent.chat_id == man and sent.method == "sendMessage"]
         numbers = [label for label in (shown[-1].buttons if shown else {}) if label.isdecimal() or "day" in label]
         if not numbers:
-            if not self.api._unconfirmed:
+            waiting = [update.get("message", {}).get("chat", {}).get("id") for update in self.api._unconfirmed.values()]
+            if man not in waiting:
                 self._write(man, command)
             return
         label = self.chance.choice(numbers)
