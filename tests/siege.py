@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 import httpx
@@ -36,6 +37,7 @@ IN_BOT = tuple(point for point in POINTS if point not in (*IN_RASA, "erased", "f
 HELD_SECONDS = 0.2
 DIES_WITHIN = 4.0
 SETTLED_WITHIN = 300
+LONG_AGO = datetime(2026, 1, 1, tzinfo=timezone.utc)
 HOOK = "https://bot.example/telegram"
 
 
@@ -310,7 +312,7 @@ class Siege:
     def _check_effects(self, session: Any, person: Person, inbox: list[InboxMessage]) -> None:
         payloads = [str(row.body.reveal().get("payload") or "") for row in inbox]
         scores = Counter(kind for (kind,) in session.query(Record.kind).filter_by(person_id=person.id))
-        assert scores["mood"] == sum(payload.startswith("/mood_checkin{") for payload in payloads)
+        assert scores["mood"] == sum('"checkin.rated"' in payload for payload in payloads)
         assert scores["phq9"] <= sum(payload.startswith('/phq9_answer{"phq9_answer": "8:') for payload in payloads)
         flags = session.query(Flag).filter_by(person_id=person.id).all()
         kinds = Counter(flag.kind for flag in flags if flag.state in OPEN_STATES)
@@ -318,11 +320,17 @@ class Siege:
         entries = [entry for flag in flags for entry in flag.reasons.reveal()]
         causes = Counter((entry["message_id"], tuple(entry["reasons"])) for entry in entries if entry["message_id"])
         assert not causes or max(causes.values()) == 1
-        crises = [row.id for row in inbox if self.toll.updates.get(row.update_id) == CRISIS]
-        # A flag keeps its newest reasons only, and one message may give several.
-        assert set(crises[-MOST_REASONS // 4 :]) <= {message for message, _ in causes}
+        kept = self._kept_since(flags)
+        crises = [row for row in inbox if self.toll.updates.get(row.update_id) == CRISIS and row.received_at > kept]
+        assert {row.id for row in crises} <= {message for message, _ in causes}
         owed = Counter(kind for (kind,) in session.query(FollowUp.kind).filter_by(person_id=person.id, state="pending"))
         assert not owed or max(owed.values()) == 1
+
+    @staticmethod
+    def _kept_since(flags: list[Flag]) -> datetime:
+        """Return since when every reason is kept; a flag forgets its oldest ones."""
+        full = [entries for flag in flags if len(entries := flag.reasons.reveal()) >= MOST_REASONS]
+        return max((datetime.fromisoformat(entries[0]["at"]) for entries in full), default=LONG_AGO)
 
 
 async def _wait_for(rasa: Rasa) -> None:
