@@ -89,7 +89,7 @@ async def test_two_hundred_phrases_are_found_nowhere_though_every_layer_fails(sh
     database = house.open()
     ledger, rasa = Ledger(database), Switch(shared_rasa.port)
     await rasa.on()
-    async with fake_telegram(first_update=40_001) as api:
+    async with fake_telegram(first_update=50_001) as api:
         bot = Bot(house, api, rasa.url, LOG_LEVEL="DEBUG")
         try:
             await until(lambda: api.polls, what="the first poll")

@@ -1,8 +1,8 @@
 """The trained detector: a small tuned sentence encoder that reads what no list of words reaches.
 
 It stands beside the rules and can only raise a level. Its weights are a low-rank change to MiniLM (`bot.vectors`),
-four rows of a linear layer and three thresholds in one file, made by ``scripts/screening`` from the phrases of this
-package alone. Without that file, or with a broken one, the rules go on by themselves and `fault` says so.
+four rows of a linear layer, three thresholds and where messages end, in one file made by ``scripts/screening`` from the
+phrases of this package alone. Without that file, or with a broken one, the rules go on alone and `fault` says so.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from bot.crisis.findings import Finding, Kind, Level
 from bot.crisis.lexicon import read_lexicon
 from bot.crisis.normalise import MAX_CHARACTERS, characters
+from bot.crisis.seams import Seams
 from bot.crisis.slips import Mender
 from bot.errors import ClassifierError
 from bot.vectors import minilm
@@ -35,8 +36,6 @@ REMEDY = "Restore it from the repository, or run `make setup`; until then the ru
 LEVELS = tuple(Level)
 WINDOW, STRIDE = 96, 72  # tokens; a longer message is read in windows that overlap, and the gravest counts
 _MOST_WINDOWS = 24  # 1,752 tokens: every message of 4,096 characters that is made of words; else its start and its end
-# Two messages that belong to nothing in common often look dark together: what counts as one sentence must be darker.
-JOINED_LEAST = 0.4  # keeps 98 % of the validation list's lines that are cut in two
 _REMEMBERED = 256  # readings kept, by text, in memory: an earlier message need not be read again
 
 _BARE_WORD = re.compile(r"(?<![\w'])[a-z]+(?![\w'])")
@@ -80,6 +79,7 @@ class Classifier:
         self._known = arrays["phrase_vectors"].astype(np.float32)
         self._tokenizer = minilm.tokenizer(most_tokens=MAX_CHARACTERS)
         self._mend = Mender([str(word) for word in arrays["words"]], self._tokenizer.is_word)
+        self._seams = Seams(*(arrays[f"seam.{name}"] for name in ("words", "ends", "begins", "rare", "weights")))
 
     def read(self, text: str) -> Reading:
         """Return the gravest reading of a text's windows."""
@@ -93,6 +93,10 @@ class Classifier:
         level = max(self._level(chances[gravest]), self._level(worried))
         alike = self._nearest(vectors[gravest], level) if level > Level.NONE else ""
         return Reading(level, tuple(float(value) for value in chances[gravest]), alike)  # type: ignore[arg-type]
+
+    def are_one(self, first: str, second: str, *, joined: float, alone: float) -> bool:
+        """Whether two messages that look dark together are one sentence that was cut; see `Seams.signs`."""
+        return self._seams.are_one(prepared(first), prepared(second), joined=joined, alone=alone)
 
     def mended(self, text: str) -> str:
         """Return the text with its slips mended; empty where it has none."""
@@ -130,11 +134,20 @@ def find(text: str, earlier: Sequence[str] = ()) -> list[Finding]:
     if fault() is not None or not text.strip():
         return []
     readings = [_read(text)]
-    if earlier and earlier[-1].strip() and max(readings[0].level, _read(earlier[-1]).level) < Level.HIGH:
-        joined = _read(f"{earlier[-1]} {text}")
-        if joined.level >= Level.HIGH and joined.danger >= JOINED_LEAST:
-            readings.append(joined)
+    if earlier and earlier[-1].strip():
+        readings += _joined(earlier[-1], text)
     return [_finding(reading, text) for reading in readings if reading.level > Level.NONE]
+
+
+def _joined(first: str, second: str) -> list[Reading]:
+    """Return the reading of both as one sentence, where neither is dark alone and they are one."""
+    apart = _read(first), _read(second)
+    if max(reading.level for reading in apart) >= Level.HIGH:
+        return []
+    joined = _read(f"{first} {second}")
+    alone = max(reading.danger for reading in apart)
+    is_cut = joined.level >= Level.HIGH and _classifier().are_one(first, second, joined=joined.danger, alone=alone)
+    return [joined] if is_cut else []
 
 
 def mended(text: str) -> str:

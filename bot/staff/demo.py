@@ -34,7 +34,8 @@ class DemoRefusedError(BallastError):
 def main(arguments: list[str]) -> int:
     """Run ``ballast demo`` and return its exit code."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill leaves as little behind as Ctrl-C
+    for end in (signal.SIGINT, signal.SIGTERM):  # a polite kill leaves as little behind as Ctrl-C
+        signal.signal(end, signal.default_int_handler)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="ballast-demo-"))
     try:
         run(folder, options.port or _free_port(), is_opened=options.open)

@@ -51,6 +51,11 @@ def to_choose() -> tuple[list[Phrase], list[Phrase]]:
     return lines, _ordinary()[1]
 
 
+def ordinary() -> list[Phrase]:
+    """Return what men say to the dialogue, learnt or kept back."""
+    return [phrase for part in _ordinary() for phrase in part]
+
+
 def to_mend(phrases: Sequence[Phrase]) -> list[str]:
     """Return the words of the phrases that a slip may be mended to, the commonest first."""
     word = re.compile(f"[a-z]{{{FEWEST_LETTERS},}}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import seams
 import torch
 from networks import NAMES, Linear, Network
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(PROJECT))
 
-from bot.crisis.classifier import DIGEST, FILE
+from bot.crisis.classifier import FILE
 
 FALSE_ALARMS = 0.05  # share of the validation list's harmless lines, written to mislead, that may be called high
 FALSE_CONCERNS = 0.07  # share of them that may be called a concern or more
@@ -44,8 +44,7 @@ def publish(network: Network, phrases: Sequence[Phrase], chances: Callable[[Netw
     }
     FILE.parent.mkdir(exist_ok=True)
     np.savez_compressed(FILE, **arrays)
-    digest = hashlib.sha256(FILE.read_bytes()).hexdigest()
-    DIGEST.write_text(f"{digest}  {FILE.name}\n", encoding="ascii")
+    seams.add()
     print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.1f} MB, thresholds {arrays['thresholds']}")
 
 
