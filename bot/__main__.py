@@ -20,7 +20,7 @@ USAGE = """ballast COMMAND
   chat [--fresh] [--consented] [--jsonl]   a conversation in the terminal
   telegram                                 the bot (TELEGRAM_TOKEN must be set)
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
-  research protocol|preview|export|exports|withdrawn|codings|agreement|report   dialogues of men who agreed
+  research protocol|preview|export|exports|withdrawn|codings|agreement|report|corrections   dialogues of men who agreed
   ready                                    wait until everything started runs, and say where
   doctor                                   is everything as it must be? one line a part
   setup                                    make the data folder, key file and database

@@ -24,6 +24,7 @@ from bot.staff import (
     phrases,
     queue,
     report,
+    review,
     security,
     sign_in,
     welcome,
@@ -102,6 +103,7 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
     app.register_blueprint(coding.blueprint)
+    app.register_blueprint(review.blueprint)
     app.register_blueprint(looking.blueprint)
     app.register_blueprint(queue.blueprint)
     app.add_url_rule("/healthz", "health", _health)

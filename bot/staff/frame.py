@@ -13,6 +13,7 @@ _PLACES = (
     ("queue.index", "Flags"),
     ("report.index", "Report"),
     ("coding.index", "Coding"),
+    ("review.index", "Review"),
     ("looking.index", "Figures"),
     ("people.index", "People"),
     ("account.index", "My account"),

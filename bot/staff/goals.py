@@ -6,7 +6,7 @@ import re
 
 from flask import request, url_for
 
-_GOAL = re.compile(r"/flags/[0-9a-f]{32}|/account|/account/(?:authenticator|password)|/people|/report")
+_GOAL = re.compile(r"/flags/[0-9a-f]{32}|/account|/account/(?:authenticator|password)|/people|/report|/review")
 
 
 def goal() -> str | None:

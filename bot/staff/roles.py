@@ -56,6 +56,16 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "coding.turn": _RESEARCH,
     "coding.code": _RESEARCH,
     "coding.differences": _RESEARCH,
+    "review.index": _RESEARCH,
+    "review.open_sample": _RESEARCH,
+    "review.show": _RESEARCH,
+    "review.onward": _RESEARCH,
+    "review.turn": _RESEARCH,
+    "review.done": _RESEARCH,
+    "review.missed": _RESEARCH,
+    "review.reveal": _RESEARCH,
+    "review.wrong": _RESEARCH,
+    "review.back": _RESEARCH,
     "looking.index": _RESEARCH,
     "looking.paper": _RESEARCH,
     "queue.home": _SIGNED_IN,
@@ -80,6 +90,7 @@ STEP_UP: Mapping[str, str] = {
     "people.role": "people.index",
     "people.close": "people.index",
     "people.reopen": "people.index",
+    "review.reveal": "review.index",
 }
 
 REASONS: Mapping[str, str] = {

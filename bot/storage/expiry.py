@@ -22,6 +22,7 @@ from bot.storage.models import (
     Turn,
 )
 from bot.storage.retention import _flagged_messages, _quietly
+from bot.storage.review_models import Correction, ReviewTurn
 
 _UNFINISHED = ("pending", "sending", "held")
 _TIMES = (
@@ -31,6 +32,7 @@ _TIMES = (
     (TrackerEvent, TrackerEvent.at),
     (Record, Record.at),
     (Coding, Coding.at),
+    (ReviewTurn, ReviewTurn.reviewed_at),
 )
 
 
@@ -60,6 +62,7 @@ def expire(session: Any, retention: Retention, *, now: datetime) -> dict[str, in
         )
     orphans = delete(ButtonToken).where(ButtonToken.outbox_id.notin_(select(OutboxMessage.id)))
     counts["buttons"] = session.execute(_quietly(orphans)).rowcount
+    counts["corrections"] = _forget_corrections(session, before)
     return counts
 
 
@@ -67,6 +70,14 @@ def _empty_flags(session: Any, before: datetime) -> int:
     old = update(Flag).where(Flag.closed_at < before, Flag.reasons_sealed.isnot(None))
     emptied: int = session.execute(_quietly(old.values(reasons_sealed=None, resolution_sealed=None))).rowcount
     return emptied
+
+
+def _forget_corrections(session: Any, before: datetime) -> int:
+    """Delete what a review found in the words of men who have no message left; till then it hides a name in others."""
+    talkers = (select(model.person_id) for model in (InboxMessage, OutboxMessage))
+    old = delete(Correction).where(Correction.at < before, *(Correction.person_id.notin_(talker) for talker in talkers))
+    deleted: int = session.execute(_quietly(old)).rowcount
+    return deleted
 
 
 def _delete_old(session: Any, model: Any, time: Any, person_id: str, before: datetime) -> int:

@@ -339,3 +339,4 @@ class Tally(Base):
 
 
 from bot.storage import coding_models as _coding_models  # noqa: E402, F401 - so that the metadata is whole
+from bot.storage import review_models as _review_models  # noqa: E402, F401 - this as well

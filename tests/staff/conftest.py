@@ -102,17 +102,19 @@ class Clinic:
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }
 
-    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32):
+    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32, review_id="0" * 32):
         """Return an address that a rule takes."""
         given = {
             "<path:filename>": "staff.css",
             "<row_id:flag_id>": flag_id,
             "<row_id:staff_id>": staff_id,
             "<row_id:round_id>": round_id,
+            "<row_id:review_id>": review_id,
             "<int(max=9999):number>": "1",
             "<token>": "T" * 43,
             "<any(link, role, close, reopen):step>": "link",
             "<any(words, claim, resolve):step>": "words",
+            "<any(missed, words, wrong):step>": "words",
         }
         for part, value in given.items():
             rule = rule.replace(part, value)

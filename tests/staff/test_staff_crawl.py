@@ -11,7 +11,7 @@ pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=
 INPUTS_A_ROUTE = 8  # of each standing; five standings and about 40 routes make more than 1,000 in all
 FIELDS = (
     *("name", "password", "again", "present", "new", "code", "session", "role", "version", "outcome", "note"),
-    *("next", "days", "ended", "changed", "csrf_token", "code", "protocol", "size"),
+    *("next", "days", "ended", "changed", "csrf_token", "code", "protocol", "size", "words", "kind", "part"),
 )
 ODD = (
     *("", " ", "0", "-1", "1", "1e309", "NaN", "9" * 400, "0x10", "²", "١٢٣٤٥٦", "true", "null", "[]", "{}"),
