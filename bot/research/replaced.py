@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.research.message import Span
 
 SURROGATE = re.compile(r"\[[A-Z][A-Z0-9 +-]*\]")
+_MOST_TRIES = 20_000  # a message of 4,096 characters that fits at the first try takes some 1,000
 _KIND = re.compile(r"\[(?P<kind>[A-Z]+(?: [A-Z]+)*)")
 
 
@@ -83,22 +84,20 @@ def _laid(text: str, literals: list[str], likely: dict[int, int]) -> list[tuple[
         return None
     spans: list[tuple[int, int]] = []
     tries = [(len(literals[0]), _ends(text, len(literals[0]), literals[1], likely, is_last=len(literals) == 2))]
-    dead = set()  # so that a text full of the same word costs its length squared at most
-    while tries:
+    for _ in range(_MOST_TRIES):
         start, ends = tries[-1]
         end = next(ends, None)
         if end is None:
-            dead.add((len(tries), start))
             tries.pop()
+            if not tries:
+                break
             continue
         spans[len(tries) - 1 :] = [(start, end)]
         if len(spans) == len(literals) - 1:
             return spans
-        begin = end + len(literals[len(tries)])
-        if (len(tries) + 1, begin) not in dead:
-            follow = literals[len(tries) + 1]
-            is_last = len(tries) + 2 == len(literals)
-            tries.append((begin, _ends(text, begin, follow, likely, is_last=is_last)))
+        begin, follow = end + len(literals[len(tries)]), literals[len(tries) + 1]
+        is_last = len(tries) + 2 == len(literals)
+        tries.append((begin, _ends(text, begin, follow, likely, is_last=is_last)))
     return None
 
 

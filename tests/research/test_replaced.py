@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +44,22 @@ def test_what_cannot_be_laid_side_by_side_is_one_part_that_was_replaced():
 
 WORDS = st.lists(
     st.sampled_from(
-        ["my", "wife", "Karen", "karen", "al", "all", "said", "[PERSON 1]", "miami", "smith", "07700 900123", "é", "-", "\n"]
+        [
+            "my",
+            "wife",
+            "Karen",
+            "karen",
+            "al",
+            "all",
+            "said",
+            "[PERSON 1]",
+            "miami",
+            "smith",
+            "07700 900123",
+            "é",
+            "-",
+            "\n",
+        ]
     ),
     max_size=25,
 ).map(" ".join)
@@ -63,12 +76,9 @@ def test_the_parts_make_the_message_and_what_is_shown_of_it(messages):
         assert all(part.text.strip(" \n") == part.text for part in man.parts if part.surrogate is not None)
 
 
-def test_a_text_full_of_the_same_word_takes_no_longer_than_its_length_squared():
-    begin = time.process_time()
-    assert replaced(parts_of("al " * 1_300 + "x", "[PERSON 1] " * 1_299 + "[NAME 1] y")) == [
-        ("al " * 1_300 + "x", "[PERSON 1] " * 1_299 + "[NAME 1] y")
-    ]
-    assert time.process_time() - begin < 120  # without a memory of dead ends it would not end at all
+def test_a_text_full_of_the_same_word_that_fits_in_no_way_is_given_up_and_hidden_whole():
+    text, after = "al " * 1_300 + "x", "[PERSON 1] " * 1_299 + "[NAME 1] y"
+    assert parts_of(text, after) == [Part(0, text, after)]  # trying every way would not end
 
 
 def test_a_missed_word_is_taken_out_everywhere_whole_and_in_any_case():

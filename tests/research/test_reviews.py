@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
+import yaml
 
 from bot.config import Settings
 from bot.escalation import verify_audit
@@ -131,7 +133,7 @@ def test_a_sample_has_the_size_that_was_asked_for_and_needs_a_protocol_and_men(h
 
 def test_a_turn_is_shown_in_parts_after_those_before_it(shown):
     found = shown("may was hard")
-    assert [[part.shown for part in turn.parts][0] for turn in found.before] == ["my wife ", "qorik came round"]
+    assert [next(part.shown for part in turn.parts) for turn in found.before] == ["my wife ", "qorik came round"]
     assert [(part.text, part.surrogate) for part in found.before[0].taken_out] == [("karen", "[PARTNER]")]
 
 
@@ -172,9 +174,9 @@ def test_what_everybody_may_know_cannot_be_marked(house, sample, shown, man, at)
         row = session.query(InboxMessage).filter_by(person_id=man).order_by(InboxMessage.seq).first()
         row.body = {"text": "i rang Miami Psychology Group", "caption": None, "button": None, "command": None}
     found = shown("Miami Psychology")
+    given = {"parts": found.turn.parts, "staff_id": ANN, "at": at}
     with pytest.raises(CorrectionError, match="everybody may know"), house.database.write() as session:
-        parts = found.turn.parts
-        reviews.correct_missed(session, sample, found.number, "miami", "TOWN", parts=parts, staff_id=ANN, at=at)
+        reviews.correct_missed(session, sample, found.number, "miami", "TOWN", **given)
 
 
 def test_nothing_comes_back_before_somebody_looked(house, sample, shown, at):
@@ -231,7 +233,7 @@ def test_who_takes_his_consent_back_is_neither_shown_nor_counted(house, sample, 
 
 def test_an_export_that_asks_for_reviews_is_refused_until_there_are_enough(house, review_all, run, tmp_path):
     review_all((1, 2))
-    with pytest.raises(ExportError, match="2 turns were reviewed .* and 3 are asked for"):
+    with pytest.raises(ExportError, match=r"2 turns were reviewed .* and 3 are asked for"):
         run(reviewed=3)
     assert not (tmp_path / "out").exists()
     review_all((3,))
@@ -316,7 +318,39 @@ def ballast_research(database, at, monkeypatch):
 
 def test_the_command_refuses_an_export_that_was_reviewed_too_little(house, man, ballast_research, tmp_path, capsys):
     reasons = ["--purpose", "theme paper", "--protocol", "IRB-12", "--as", "r.lang", "--format", "jsonl"]
-    assert ballast_research("export", "--out", str(tmp_path / "a"), "--reviewed", "--", *[]) != 0 if False else True
     assert ballast_research("export", "--out", str(tmp_path / "a"), *reasons, "--reviewed") == 1
     assert "0 turns were reviewed since the recognisers last changed, and 100 are asked for" in capsys.readouterr().err
     assert ballast_research("export", "--out", str(tmp_path / "a"), *reasons, "--reviewed", "0") == 0
+
+
+def test_corrections_leave_as_lines_with_invented_identifiers(
+    house, man, miss, give_back, ballast_research, tmp_path, capsys
+):
+    miss("qorik", within="may was hard")
+    give_back("[PARTNER]", within="is tired")
+    out = tmp_path / "lines.yml"
+    assert ballast_research("corrections", "--out", str(out), "--as", "r.lang") == 0
+    assert "1 missed, 1 removed wrongly" in capsys.readouterr().out
+    found = yaml.safe_load(out.read_text(encoding="utf-8"))
+    (planted,) = found["planted"].splitlines()
+    assert re.fullmatch(r"may was hard said \{d:[a-z]+\}", planted)
+    assert found["clean"].splitlines() == ["my wife karen is tired"]  # a reviewer found that it tells nobody
+    assert "qorik" not in out.read_text(encoding="utf-8")
+    assert out.stat().st_mode & 0o777 == 0o600
+    with house.database.read() as session:
+        ids = {row.id for row in session.query(Correction)}
+        assert {row.subject for row in session.query(AuditEntry).filter_by(action="review.take")} == ids
+
+
+def test_no_file_is_overwritten_by_corrections(house, man, miss, ballast_research, tmp_path, capsys):
+    (tmp_path / "lines.yml").write_text("mine")
+    assert ballast_research("corrections", "--out", str(tmp_path / "lines.yml"), "--as", "r.lang") == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert (tmp_path / "lines.yml").read_text() == "mine"
+
+
+def test_nothing_leaves_of_a_man_who_took_his_consent_back(house, man, miss, ballast_research, tmp_path):
+    miss("qorik", within="came round")
+    house.answers(man, given=False, after=timedelta(days=1))
+    assert ballast_research("corrections", "--out", str(tmp_path / "lines.yml"), "--as", "r.lang") == 0
+    assert "came round" not in (tmp_path / "lines.yml").read_text()
