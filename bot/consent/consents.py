@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot.storage.models import Consent
 
 STORAGE, RESEARCH, ADULT = "storage", "research", "adult"
-VERSIONS = {STORAGE: "2026-11", RESEARCH: "2026-11b", ADULT: "2026-11"}
+VERSIONS = {STORAGE: "2026-11", RESEARCH: "2026-11c", ADULT: "2026-11"}
 
 
 def record_answer(session: Any, *, person_id: str, kind: str, given: bool, at: datetime) -> None:
