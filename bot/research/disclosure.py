@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.research.anonymity import ANY, Anonymised, K
 from bot.research.counting import shown, shown_parts
 from bot.research.fields import FIELDS
+from bot.research.reviewed import Reviewed
 
 STEPS = {
     "age_band": ("bands of ten years", "bands of twenty years", "withheld"),
@@ -21,11 +22,11 @@ STEPS = {
 }
 
 
-def write_disclosure(folder: Path, safe: Anonymised, *, release: str) -> None:
+def write_disclosure(folder: Path, safe: Anonymised, *, release: str, review: Reviewed) -> None:
     """Write ``DISCLOSURE.md``, ``disclosure.json`` and ``counts.csv``."""
-    facts = _facts(safe, release)
+    facts = {**_facts(safe, release), "review": _review_facts(review)}
     (folder / "disclosure.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (folder / "DISCLOSURE.md").write_text(_words(safe, release), encoding="utf-8")
+    (folder / "DISCLOSURE.md").write_text(_words(safe, release) + _review_words(review, release), encoding="utf-8")
     with (folder / "counts.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("field", "value", "men"))
@@ -69,6 +70,30 @@ more were withheld with them, so that being withheld marks nobody.
 
 Classes were counted over the men of this export. Somebody who also holds another export can compare the two; keep them
 apart. Nothing here measures what the words, or the sequence of days and codes, give away.
+"""
+
+
+def _review_facts(review: Reviewed) -> dict[str, object]:
+    low, high = review.recall.interval
+    recall = None if review.recall.value is None else round(review.recall.value, 4)
+    return {**asdict(review), "recall": recall, "recall_low": round(low, 4), "recall_high": round(high, 4)}
+
+
+def _review_words(review: Reviewed, release: str) -> str:
+    if release == "open":
+        return ""
+    if not review.turns:
+        return "\n## The words\n\nNobody has read what the present recognisers leave in them.\n"
+    return f"""
+## The words
+
+{review.turns} turns of the men of this protocol, drawn by lot, were read by a person against what the present
+recognisers leave in them. Of {review.replaced} replacements {review.wrong} were wrong, and {review.missed} identifiers
+were missed. What was found is corrected here: a missed word in all of that man's turns, a wrong replacement where it
+stood.
+
+Before these corrections the recognisers found {review.recall} of the identifiers that people see (95 % Wilson
+interval). Men and turns that are alike make the interval too narrow, and a reader misses some as well.
 """
 
 

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bot.research.jobs import FAILED, STOPPED, begin_job, end_job, finish_job, p
 from bot.research.lines import Line, Man, Transcript, Writer
 from bot.research.protocols import agreeing_men, check_lengths, has_agreed, valid_protocol
 from bot.research.refi import Project
+from bot.research.reviewed import Reviewed, reviewed_under
 from bot.research.tables import CsvTables, ExcelBook, JsonLines, ParquetTable
 from bot.storage import Database
 
@@ -92,6 +94,7 @@ class ExportReport:
 @dataclass
 class _Run:
     id: str
+    review: Reviewed
     counts: Counts = field(default_factory=Counts)
     men: list[str] = field(default_factory=list)
     pseudonyms: list[str] = field(default_factory=list)
@@ -109,6 +112,7 @@ def export_dialogues(
     clock: Clock,
     formats: Sequence[str] = tuple(FORMATS),
     release: str = CONTROLLED,
+    reviewed: int = 0,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExportReport:
     """Write a folder with the dialogues of every man whose consent the protocol reaches, and what explains them.
@@ -126,19 +130,20 @@ def export_dialogues(
         clock: Tells the time.
         formats: Which of :data:`FORMATS`.
         release: ``controlled``, or ``open``: no words, and each man's fields are shared by more.
+        reviewed: How many turns must have been reviewed with these recognisers; 0 asks for none.
         progress: Is told how far it is, man by man.
 
     Raises:
         ProtocolError: The protocol does not allow it now.
-        ExportError: The folder is there, the purpose is another, a format is unknown, or a consent was taken back
-            meanwhile. Nothing is left behind; the job is marked as failed.
+        ExportError: The folder is there, the purpose is another, a format is unknown, too few turns were reviewed, or
+            a consent was taken back meanwhile. Nothing is left behind; the job is marked as failed.
         OSError: The folder cannot be written. Nothing is left behind; the job is marked as failed.
         StorageError: The database cannot be used now.
     """
     request = Request(staff, purpose, protocol, tuple(formats), release)
     _check(request, out)
     _clear_leftovers(database, out.parent, clock)
-    run = _Run(_begin(database, request, clock))
+    run = _begun(database, request, reviewed, clock)
     try:
         with _folder_beside(out, run.id) as folder:
             _write_data(database, folder, request, run, clock, progress)
@@ -166,8 +171,19 @@ def _check(request: Request, out: Path) -> None:
         raise ExportError(f"{out} is there already. Name a folder that is not.")
 
 
-def _begin(database: Database, request: Request, clock: Clock) -> str:
+def _begun(database: Database, request: Request, asked: int, clock: Clock) -> _Run:
     at = clock()
+    with database.read() as session:
+        review = reviewed_under(session, request.protocol, at=at)
+    if review.turns < asked:
+        raise ExportError(
+            f"{review.turns} turns were reviewed since the recognisers last changed, and {asked} are asked for. "
+            'Review more of them: "Review" in the staff app.'
+        )
+    return _Run(_begin(database, request, at), review)
+
+
+def _begin(database: Database, request: Request, at: datetime) -> str:
     with database.write() as session:
         allowed = valid_protocol(session, request.protocol, at=at)
         if allowed.purpose != request.purpose:
@@ -262,7 +278,7 @@ def _write_fields(folder: Path, writers: list[Writer], run: _Run, request: Reque
     men = [Man(name, values) for name, values in zip(run.pseudonyms, safe.rows, strict=True)]
     for writer in writers:
         writer.add_men(men)
-    write_disclosure(folder, safe, release=request.release)
+    write_disclosure(folder, safe, release=request.release, review=run.review)
 
 
 def _settle(folder: Path) -> None:
