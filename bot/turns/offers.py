@@ -50,7 +50,7 @@ def typed(session: Any, person_id: str, text: str, *, at: datetime) -> str | Non
 
 def _has_read(session: Any, button: ButtonToken, question: str) -> bool:
     """Return whether the bubble above a button holds the question in its present words; no region changes them."""
-    bubble = session.get(OutboxMessage, button.outbox_id)
+    bubble = session.execute(select(OutboxMessage).filter_by(id=button.outbox_id)).scalar()
     try:
         read = None if bubble is None or bubble.body is None else bubble.body.reveal()["text"]
     except (SealBrokenError, KeyMissingError):
