@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.errors import BallastError
 from bot.research.deidentify import RECOGNISERS, Deidentifier
@@ -114,6 +114,12 @@ def corrections_of(session: Any, person_id: str) -> list[Known]:
     """
     rows = session.execute(select(Correction).filter_by(person_id=person_id).order_by(Correction.at)).scalars().all()
     return [Known(row.message_id, row.finding, row.kind, row.words.reveal()) for row in rows]
+
+
+def count_of(session: Any, person_id: str) -> int:
+    """Return how many corrections there are of one man's words."""
+    found = session.execute(select(func.count()).select_from(Correction).filter_by(person_id=person_id))
+    return int(found.scalar_one())
 
 
 def mark_missed(
