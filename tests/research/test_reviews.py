@@ -257,6 +257,9 @@ def test_the_disclosure_report_tells_what_the_review_found(house, miss, review_a
     told = json.loads((tmp_path / "out" / "disclosure.json").read_text())["review"]
     assert (told["turns"], told["replaced"], told["missed"], told["wrong"]) == (3, 1, 2, 0)
     assert (told["recall"], told["recall_low"], told["recall_high"]) == (0.3333, 0.0615, 0.7923)
+    provenance = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    assert (provenance["reviewed_turns"], provenance["corrections"]) == (3, 1)
+    assert "3 turns, drawn by lot, were read by people" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_a_man_whose_correction_cannot_be_opened_is_withheld_whole(house, man, miss, run, execute, shown):
