@@ -23,7 +23,7 @@ USAGE = """ballast COMMAND
   staff [add NAME | link NAME]             the staff app, a new account, or a link for who lost his way in
   demo [--folder DIR] [--port N] [--open]  the staff app over invented men, with a login in the terminal
   worker                                   tells staff of flags until one of them has each (mail, webhook, chat)
-  research protocol|preview|export|exports|withdrawn|codings|agreement|report   dialogues of men who agreed
+  research protocol|preview|export|exports|withdrawn|codings|agreement|report|corrections   dialogues of men who agreed
   ready [--turn]                           wait until everything started runs; or have the dialogue answer once, now
   doctor                                   is everything as it must be? one line a part
   setup                                    make the data folder, key file and database

@@ -107,7 +107,8 @@ def fill(folder: Path, turns: int) -> None:
 def said(person_id: str, keys: PersonKeys, number: int, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the rows of one message and of its reading."""
     row_id, at = new_id(), now + timedelta(seconds=number)
-    body = sealed({"text": SAID[number % len(SAID)]}, Context("inbox", "body", row_id, person_id, 1), keys)
+    text = f"{SAID[number % len(SAID)]}, {number}"  # no two alike: what was read before is not read again
+    body = sealed({"text": text}, Context("inbox", "body", row_id, person_id, 1), keys)
     reading = sealed(READING, Context("turns", "reading", row_id, person_id, 1), keys)
     message = {"id": row_id, "door": "telegram", "update_id": number, "person_id": person_id, "kind": "text"}
     message |= {"state": "done", "received_at": at, "attempts": 0, "revision": 1, "body_sealed": body}

@@ -14,7 +14,7 @@ from bot.storage.models import Consent
 
 STORAGE, RESEARCH, ADULT = "storage", "research", "adult"
 SHARE = "share_case"  # that the clinic may pass his case on
-VERSIONS = {STORAGE: "2026-11.2", RESEARCH: "2026-11.2", ADULT: "2026-11", SHARE: "2026-11"}
+VERSIONS = {STORAGE: "2026-11.2", RESEARCH: "2026-11.3", ADULT: "2026-11", SHARE: "2026-11"}
 
 
 def record_answer(session: Any, *, person_id: str, kind: str, given: bool, at: datetime) -> None:

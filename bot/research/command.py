@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.clock import utc_now
 from bot.config import Settings
 from bot.errors import BallastError
-from bot.research import told
+from bot.research import lessons, told
 from bot.research.anonymity import K
 from bot.research.codings import CodingsError, read_codings
 from bot.research.dialogues import possible_turns
@@ -34,6 +34,7 @@ from bot.storage import Database
 from bot.storage.models import ResearchExport, ResearchProtocol
 
 SMALLEST_SHOWN = 10  # ONS threshold for counts of people
+REVIEWED = 100  # turns; with none missed in 100, the recognisers miss something in 3.7 % of turns at most (Wilson)
 STOPPED_STATUS = 130  # what a shell expects after an interrupt
 DatabaseFactory = Callable[[], Database]
 
@@ -92,6 +93,15 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--release", choices=sorted(K), default=CONTROLLED, help="open: no words, fields shared by more"
     )
+    export.add_argument(
+        "--reviewed",
+        type=int,
+        nargs="?",
+        const=REVIEWED,
+        default=0,
+        metavar="TURNS",
+        help=f"refuse unless so many turns ({REVIEWED}) were reviewed in the staff app with these recognisers",
+    )
     export.set_defaults(run=_export)
     jobs = commands.add_parser("exports", help="list all exports: who, why, what came of it")
     jobs.set_defaults(run=_jobs)
@@ -108,6 +118,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--protocol", required=True, metavar="NAME", help="the registered protocol that allows it")
     report.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to make")
     report.set_defaults(run=told.report)
+    corrections = commands.add_parser(
+        "corrections", help="what reviews corrected, as lines for the tests; invented names"
+    )
+    corrections.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to make")
+    corrections.add_argument(
+        "--as", dest="staff", required=True, metavar="NAME", help="who takes them; kept in the audit"
+    )
+    corrections.set_defaults(run=lessons.write_corrections)
     codings = commands.add_parser("codings", help="the turns that people coded in another program, as CSV")
     codings.add_argument("project", type=Path, metavar="PROJECT", help="a .qdpx that was made from an export")
     codings.add_argument("--export", type=Path, required=True, metavar="FOLDER", help="that export")
@@ -197,6 +215,7 @@ def _written(database: Database, options: argparse.Namespace) -> ExportReport:
             clock=utc_now,
             formats=options.formats or tuple(FORMATS),
             release=options.release,
+            reviewed=options.reviewed,
             progress=_tell,
         )
     except OSError as error:

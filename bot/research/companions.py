@@ -24,7 +24,11 @@ WORDS = {
     "controlled": """Names, places, workplaces, addresses, numbers, handles, links and dates were replaced by surrogates
 such as `[PERSON 1]`. The same name is the same surrogate throughout a dialogue, and only there. Recognition is by
 program and misses some: if you come upon somebody you can tell, do not write it down; report the turn's id to who gave
-you this export.""",
+you this export. $reviewed_turns turns, drawn by lot, were read by people for what the present program leaves in, and
+$corrections corrections by people are heeded here (`DISCLOSURE.md`).
+
+His work, kinds of places and what happened to him stand as he told them, unless fewer than 5 men of this export told of
+the same together: then `[JOB: transport]` or `[JOB]` stands there, `[PLACE]`, `[EVENT]`.""",
     "open": """This is an open release: no words of the dialogues are in it, only `[words withheld]` in their place.""",
 }
 _CODEBOOK = _ROOM.parent / "codebook" / "codebook.yml"
@@ -48,12 +52,14 @@ class Facts:
     release: str
     counts: Counts
     models: tuple[str, ...]
+    reviewed_turns: int
+    corrections: int
 
 
 def write_companions(folder: Path, facts: Facts) -> None:
     """Write everything but the data and the hashes."""
     values = {**asdict(facts), **asdict(facts.counts), "files": "\n".join(FILES[name] for name in facts.formats)}
-    values["words"] = WORDS[facts.release]
+    values["words"] = Template(WORDS[facts.release]).substitute(values)
     for name, template in {**_TEMPLATES, "TERMS.txt": TERMS[facts.release]}.items():
         text = Template((_BESIDE / template).read_text(encoding="utf-8")).substitute(values)
         (folder / name).write_text(text, encoding="utf-8")
@@ -78,9 +84,12 @@ def write_hashes(folder: Path) -> str:
 
 
 def detector_sha256() -> str:
-    """Return the hash of the program, the word lists and the tagger's weights that take identifiers out."""
+    """Return the hash of the program, the word lists and the tagger's weights that take out what tells who he is."""
     digest = hashlib.sha256()
-    names = ("contacts", "deidentify", "learnt", "lexicon", "message", "names", "papers", "places", "surrogates")
+    names = (
+        *("contacts", "deidentify", "details", "learnt", "lexicon", "message", "names", "papers", "places", "rare"),
+        "surrogates",
+    )
     paths = [*(_ROOM / f"{name}.py" for name in names), *_ROOM.glob("*.yml"), *(_ROOM / "model").glob("*.npz")]
     for path in sorted(paths):
         digest.update(f"{path.name} {_sha256(path)}\n".encode())

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from bot.config import REGIONS
 from bot.content import say
 from bot.errors import KeyMissingError, SealBrokenError
-from bot.research.deidentify import Deidentifier
+from bot.research.corrections import Corrected, corrections_of
 from bot.storage.clinic_models import Conversation
 from bot.storage.models import InboxMessage, OutboxMessage, Turn
 
@@ -93,9 +93,20 @@ def dialogue_of(session: Any, person_id: str, counts: Counts) -> Iterator[Dialog
         yield turn
 
 
-def turns_with_ids(session: Any, person_id: str, counts: Counts) -> Iterator[tuple[str, DialogueTurn]]:
-    """Yield the same turns, each with the id of its message; for use inside the house only."""
-    deidentifier, first_day, number = Deidentifier(), None, 0
+def turns_with_ids(
+    session: Any, person_id: str, counts: Counts, deidentifier: Corrected | None = None
+) -> Iterator[tuple[str, DialogueTurn]]:
+    """Yield the same turns, each with the id of its message; for use inside the house only.
+
+    A deidentifier that is given tells the parts of the turn that came last. Without one, what was corrected in his
+    words is heeded; where that cannot be opened none of his turns is safe, and all are withheld.
+    """
+    try:
+        deidentifier = deidentifier or Corrected(corrections_of(session, person_id))
+    except (SealBrokenError, KeyMissingError):
+        counts.withheld += possible_turns(session, person_id)
+        return
+    first_day, number = None, 0
     for row in heapq.merge(_came(session, person_id), _went(session, person_id), key=_moment):
         first_day = first_day or row.at.date()
         try:
@@ -107,7 +118,19 @@ def turns_with_ids(session: Any, person_id: str, counts: Counts) -> Iterator[tup
         if text:
             number += 1
             counts.turns += 1
-            yield row.message.id, _turn(row, legible(deidentifier.replace(text)), reading, number, first_day)
+            yield (
+                row.message.id,
+                _turn(row, legible(deidentifier.replace(text, row.message.id)), reading, number, first_day),
+            )
+
+
+def own_words(session: Any, person_id: str) -> Iterator[str]:
+    """Yield what he himself said, as he said it; for counting inside the house only."""
+    for row in _came(session, person_id):
+        try:
+            yield _opened(row)[0]
+        except (SealBrokenError, KeyMissingError):
+            continue  # withheld from the export as well
 
 
 def _came(session: Any, person_id: str) -> Iterator[_Row]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from bot.research.anonymity import ANY, Anonymised, K
 from bot.research.counting import shown, shown_parts
 from bot.research.fields import FIELDS
+from bot.research.rare import Rungs, widened
+from bot.research.reviewed import Reviewed
 
 STEPS = {
     "age_band": ("bands of ten years", "bands of twenty years", "withheld"),
@@ -21,11 +24,16 @@ STEPS = {
 }
 
 
-def write_disclosure(folder: Path, safe: Anonymised, *, release: str) -> None:
+def write_disclosure(
+    folder: Path, safe: Anonymised, *, release: str, review: Reviewed, rungs: Sequence[Rungs] = ()
+) -> None:
     """Write ``DISCLOSURE.md``, ``disclosure.json`` and ``counts.csv``."""
-    facts = _facts(safe, release)
+    wider, out = (shown(count) for count in widened(rungs))
+    details = {"told_by_group": wider, "told_by_sort_alone": out}
+    facts = {**_facts(safe, release), "details": details, "review": _review_facts(review)}
     (folder / "disclosure.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    (folder / "DISCLOSURE.md").write_text(_words(safe, release), encoding="utf-8")
+    words = _words(safe, release) + (_words_left(wider, out) + _review_words(review) if release != "open" else "")
+    (folder / "DISCLOSURE.md").write_text(words, encoding="utf-8")
     with (folder / "counts.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("field", "value", "men"))
@@ -69,6 +77,36 @@ more were withheld with them, so that being withheld marks nobody.
 
 Classes were counted over the men of this export. Somebody who also holds another export can compare the two; keep them
 apart. Nothing here measures what the words, or the sequence of days and codes, give away.
+"""
+
+
+def _review_facts(review: Reviewed) -> dict[str, object]:
+    low, high = review.recall.interval
+    recall = None if review.recall.value is None else round(review.recall.value, 4)
+    return {**asdict(review), "recall": recall, "recall_low": round(low, 4), "recall_high": round(high, 4)}
+
+
+def _words_left(wider: str, out: str) -> str:
+    return f"""
+## The words
+
+No combination of a job, a kind of place and an event that the lists know stands in a man's own words unless
+{K["controlled"]} men of this export share it. For that {wider} details are told by their group and {out} by their sort
+alone. What the lists do not know, and what Ballast answered, is not judged.
+"""
+
+
+def _review_words(review: Reviewed) -> str:
+    if not review.turns:
+        return "\nNobody has read what the present recognisers leave in the words.\n"
+    return f"""
+{review.turns} turns of the men of this protocol, drawn by lot, were read by a person against what the present
+recognisers leave in them. Of {review.replaced} replacements {review.wrong} were wrong, and {review.missed} identifiers
+were missed. What was found is corrected here: a missed word in all of that man's turns, a wrong replacement where it
+stood.
+
+Before these corrections the recognisers found {review.recall} of the identifiers that people see (95 % Wilson
+interval). Men and turns that are alike make the interval too narrow, and a reader misses some as well.
 """
 
 

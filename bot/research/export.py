@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import secrets
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,21 @@ from bot.errors import BallastError, StorageError
 from bot.logs import log_event
 from bot.research.anonymity import K, anonymise
 from bot.research.companions import Facts, write_companions, write_hashes
-from bot.research.dialogues import Counts, dialogue_of
+from bot.research.corrections import count_of
+from bot.research.details import details_in, generalised
+from bot.research.dialogues import MAN, Counts, DialogueTurn, dialogue_of, own_words
 from bot.research.disclosure import write_disclosure
 from bot.research.fields import FIELDS, Values, fields_of, ladder
+from bot.research.folder import clear_leftovers, folder_beside, settle
 from bot.research.jobs import FAILED, STOPPED, begin_job, end_job, finish_job, pseudonym_of
 from bot.research.lines import Line, Man, Transcript, Writer
 from bot.research.protocols import agreeing_men, check_lengths, has_agreed, valid_protocol
+from bot.research.rare import Rungs, rungs_for
 from bot.research.refi import Project
+from bot.research.reviewed import Reviewed, reviewed_under
 from bot.research.tables import CsvTables, ExcelBook, JsonLines, ParquetTable
 from bot.storage import Database
+from bot.storage.models import ResearchProtocol
 
 FORMATS: dict[str, Callable[[Path, str], Writer]] = {
     "jsonl": lambda folder, _: JsonLines(folder),
@@ -37,7 +41,6 @@ FORMATS: dict[str, Callable[[Path, str], Writer]] = {
 }
 OPEN, CONTROLLED = "open", "controlled"
 NO_WORDS = "[words withheld]"
-_PREFIX, _SUFFIX = ".export-", ".part"
 _log = logging.getLogger(__name__)
 
 
@@ -92,11 +95,14 @@ class ExportReport:
 @dataclass
 class _Run:
     id: str
+    review: Reviewed
     counts: Counts = field(default_factory=Counts)
     men: list[str] = field(default_factory=list)
     pseudonyms: list[str] = field(default_factory=list)
     fields: list[Values] = field(default_factory=list)
     models: set[str] = field(default_factory=set)
+    rungs: dict[str, Rungs] = field(default_factory=dict)
+    corrections: int = 0
 
 
 def export_dialogues(
@@ -109,6 +115,7 @@ def export_dialogues(
     clock: Clock,
     formats: Sequence[str] = tuple(FORMATS),
     release: str = CONTROLLED,
+    reviewed: int = 0,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> ExportReport:
     """Write a folder with the dialogues of every man whose consent the protocol reaches, and what explains them.
@@ -126,25 +133,27 @@ def export_dialogues(
         clock: Tells the time.
         formats: Which of :data:`FORMATS`.
         release: ``controlled``, or ``open``: no words, and each man's fields are shared by more.
+        reviewed: How many turns must have been reviewed with these recognisers; 0 asks for none.
         progress: Is told how far it is, man by man.
 
     Raises:
         ProtocolError: The protocol does not allow it now.
-        ExportError: The folder is there, the purpose is another, a format is unknown, or a consent was taken back
-            meanwhile. Nothing is left behind; the job is marked as failed.
+        ExportError: The folder is there, the purpose is another, a format is unknown, too few turns were reviewed, or
+            a consent was taken back meanwhile. Nothing is left behind; the job is marked as failed.
         OSError: The folder cannot be written. Nothing is left behind; the job is marked as failed.
         StorageError: The database cannot be used now.
     """
     request = Request(staff, purpose, protocol, tuple(formats), release)
     _check(request, out)
-    _clear_leftovers(database, out.parent, clock)
-    run = _Run(_begin(database, request, clock))
+    for export_id in clear_leftovers(out.parent):
+        _end(database, export_id, STOPPED, clock)
+    run = _begun(database, request, reviewed, clock)
     try:
-        with _folder_beside(out, run.id) as folder:
+        with folder_beside(out, run.id) as folder:
             _write_data(database, folder, request, run, clock, progress)
             write_companions(folder, _facts(request, run))
             sha256 = write_hashes(folder)
-            _settle(folder)
+            settle(folder)
             _finish(database, request, run, sha256, clock)
     except BaseException as error:
         _end(database, run.id, STOPPED if isinstance(error, KeyboardInterrupt) else FAILED, clock)
@@ -166,48 +175,24 @@ def _check(request: Request, out: Path) -> None:
         raise ExportError(f"{out} is there already. Name a folder that is not.")
 
 
-def _begin(database: Database, request: Request, clock: Clock) -> str:
+def _begun(database: Database, request: Request, asked: int, clock: Clock) -> _Run:
     at = clock()
+    with database.read() as session:
+        review = reviewed_under(session, request.protocol, at=at)
+    if review.turns < asked:
+        raise ExportError(
+            f"{review.turns} turns were reviewed since the recognisers last changed, and {asked} are asked for. "
+            'Review more of them: "Review" in the staff app.'
+        )
+    return _Run(_begin(database, request, at), review)
+
+
+def _begin(database: Database, request: Request, at: datetime) -> str:
     with database.write() as session:
         allowed = valid_protocol(session, request.protocol, at=at)
         if allowed.purpose != request.purpose:
             raise ExportError(f"The protocol {allowed.name} allows another purpose: {allowed.purpose}.")
         return begin_job(session, **asdict(request), at=at)
-
-
-@contextmanager
-def _folder_beside(out: Path, export_id: str) -> Iterator[Path]:
-    """Yield a private folder that takes the target's name at the end, or vanishes. It is locked while it is written."""
-    folder = out.parent / f"{_PREFIX}{export_id}{_SUFFIX}"
-    folder.mkdir(mode=0o700)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield folder
-        folder.rename(out)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _clear_leftovers(database: Database, place: Path, clock: Clock) -> None:
-    """Take away what an export that was killed here left, and mark its job as stopped; a living one holds its lock."""
-    for folder in place.glob(f"{_PREFIX}*{_SUFFIX}"):
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:
-            continue  # somebody else's, or no folder of ours
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
-            shutil.rmtree(folder)
-            _end(database, folder.name.removeprefix(_PREFIX).removesuffix(_SUFFIX), STOPPED, clock)
-        finally:
-            os.close(descriptor)
 
 
 def _write_data(
@@ -224,6 +209,8 @@ def _write_data(
         men = agreeing_men(session, allowed, at=clock())
         session.expunge(allowed)
     secrets.SystemRandom().shuffle(men)
+    if request.release != OPEN:
+        _judge_details(database, men, allowed, run, clock)
     with ExitStack() as stack:
         writers = [stack.enter_context(closing(FORMATS[name](folder, run.id))) for name in request.formats]
         for number, person_id in enumerate(men, 1):
@@ -235,18 +222,36 @@ def _write_data(
         _write_fields(folder, writers, run, request)
 
 
+def _judge_details(database: Database, men: list[str], allowed: ResearchProtocol, run: _Run, clock: Clock) -> None:
+    """Find how wide each man's details must be told; whoever is counted for that must agree to the end."""
+    told = {}
+    for person_id in men:
+        with database.read() as session:
+            if has_agreed(session, person_id, allowed, at=clock()):
+                said = own_words(session, person_id)
+                told[person_id] = {detail for text in said for detail in details_in(text)}
+    run.rungs = dict(zip(told, rungs_for(list(told.values()), k=K[CONTROLLED]), strict=True))
+
+
 def _write_dialogue(session: Any, person_id: str, writers: list[Writer], run: _Run, request: Request) -> None:
     pseudonym = pseudonym_of(session, run.id, person_id)
     transcript, line = Transcript(pseudonym), None
     for turn in dialogue_of(session, person_id, run.counts):
-        line = transcript.place(turn if request.release != OPEN else replace(turn, text=NO_WORDS))
+        line = transcript.place(_released(turn, run.rungs.get(person_id, {}), request.release))
         _write_line(line, writers, run)
     if line is not None:
+        run.corrections += count_of(session, person_id)
         run.counts.dialogues += 1
         run.pseudonyms.append(pseudonym)
         run.fields.append(fields_of(session, person_id))
         for writer in writers:
             writer.end_dialogue(line)
+
+
+def _released(turn: DialogueTurn, rungs: Rungs, release: str) -> DialogueTurn:
+    if release == OPEN:
+        return replace(turn, text=NO_WORDS)
+    return replace(turn, text=generalised(turn.text, rungs)) if turn.speaker == MAN else turn
 
 
 def _write_line(line: Line, writers: list[Writer], run: _Run) -> None:
@@ -262,19 +267,7 @@ def _write_fields(folder: Path, writers: list[Writer], run: _Run, request: Reque
     men = [Man(name, values) for name, values in zip(run.pseudonyms, safe.rows, strict=True)]
     for writer in writers:
         writer.add_men(men)
-    write_disclosure(folder, safe, release=request.release)
-
-
-def _settle(folder: Path) -> None:
-    """Have every byte on the disk, so that only the move can fail once the job is finished."""
-    for path in [*folder.iterdir(), folder]:
-        if path is not folder:
-            path.chmod(0o600)
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    write_disclosure(folder, safe, release=request.release, review=run.review, rungs=list(run.rungs.values()))
 
 
 def _finish(database: Database, request: Request, run: _Run, sha256: str, clock: Clock) -> None:
@@ -282,7 +275,7 @@ def _finish(database: Database, request: Request, run: _Run, sha256: str, clock:
     at = clock()
     with database.write() as session:
         allowed = valid_protocol(session, request.protocol, at=at)
-        if not all(has_agreed(session, person_id, allowed, at=at) for person_id in run.men):
+        if not all(has_agreed(session, person_id, allowed, at=at) for person_id in {*run.men, *run.rungs}):
             raise ExportError("A consent was withdrawn while the export ran. Nothing was written; start it again.")
         finish_job(session, run.id, counts=run.counts, sha256=sha256, pseudonyms=run.pseudonyms, at=at)
 
@@ -294,5 +287,5 @@ def _end(database: Database, export_id: str, state: str, clock: Clock) -> None:
 
 
 def _facts(request: Request, run: _Run) -> Facts:
-    models = tuple(sorted(run.models))
-    return Facts(run.id, request.protocol, request.purpose, request.formats, request.release, run.counts, models)
+    asked = (request.protocol, request.purpose, request.formats, request.release)
+    return Facts(run.id, *asked, run.counts, tuple(sorted(run.models)), run.review.turns, run.corrections)

@@ -32,6 +32,7 @@ from bot.staff import (
     places,
     plots,
     queue,
+    release_review,
     report,
     reviews,
     rota,
@@ -123,7 +124,7 @@ def _set_up_pages(app: Flask) -> None:
     app.register_blueprint(welcome.blueprint)
     app.register_blueprint(people.blueprint)
     app.register_blueprint(report.blueprint)
-    for room in (coding, looking, alerts, rota, levels, places, sample, plots):
+    for room in (coding, release_review, looking, alerts, rota, levels, places, sample, plots):
         app.register_blueprint(room.blueprint)
     for room in (queue, flag, steps, talk, trend, identity, export, reviews):
         app.register_blueprint(room.blueprint)

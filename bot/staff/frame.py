@@ -19,6 +19,7 @@ _PLACES = (
     ("levels.index", "Levels"),
     ("places.index", "Directory"),
     ("coding.index", "Coding"),
+    ("release_review.index", "Review"),
     ("looking.index", "Figures"),
     ("people.index", "People"),
     ("account.index", "My account"),

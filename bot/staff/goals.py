@@ -8,7 +8,7 @@ from flask import request, url_for
 
 _GOAL = re.compile(
     r"/flags/[0-9a-f]{32}(?:/identity|/export)?|/alerts/[0-9a-f]{32}|/account|/account/(?:authenticator|passkeys|password)"
-    r"|/people|/report"
+    r"|/people|/report|/release-review"
 )
 
 

@@ -91,6 +91,16 @@ ACCESS: Mapping[str, frozenset[str]] = {
     "coding.turn": _RESEARCH,
     "coding.code": _RESEARCH,
     "coding.differences": _RESEARCH,
+    "release_review.index": _RESEARCH,
+    "release_review.open_sample": _RESEARCH,
+    "release_review.show": _RESEARCH,
+    "release_review.onward": _RESEARCH,
+    "release_review.turn": _RESEARCH,
+    "release_review.done": _RESEARCH,
+    "release_review.missed": _RESEARCH,
+    "release_review.reveal": _RESEARCH,
+    "release_review.wrong": _RESEARCH,
+    "release_review.back": _RESEARCH,
     "looking.index": _RESEARCH,
     "looking.paper": _RESEARCH,
     "queue.home": _SIGNED_IN,
@@ -152,6 +162,7 @@ STEP_UP: Mapping[str, str] = {
     "identity.reveal": "identity.show",
     "identity.keep": "identity.show",
     "export.file": "export.show",
+    "release_review.reveal": "release_review.index",
 }
 
 REASONS: Mapping[str, str] = {

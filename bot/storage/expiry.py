@@ -23,6 +23,7 @@ from bot.storage.models import (
     Turn,
 )
 from bot.storage.retention import _flagged_messages, _quietly
+from bot.storage.review_models import Correction, ReviewTurn
 
 _UNFINISHED = ("pending", "sending", "held")
 _TIMES = (
@@ -32,6 +33,7 @@ _TIMES = (
     (TrackerEvent, TrackerEvent.at),
     (Record, Record.at),
     (Coding, Coding.at),
+    (ReviewTurn, ReviewTurn.reviewed_at),
 )
 # What staff wrote about a man; it goes with what his flags say.
 _CASE_TIMES = (
@@ -71,6 +73,7 @@ def expire(session: Any, retention: Retention, *, now: datetime) -> dict[str, in
     counts["case"] = sum(_delete_case(session, model, time, retention, now) for model, time in _CASE_TIMES)
     orphans = delete(ButtonToken).where(ButtonToken.outbox_id.notin_(select(OutboxMessage.id)))
     counts["buttons"] = session.execute(_quietly(orphans)).rowcount
+    counts["corrections"] = _forget_corrections(session, before)
     return counts
 
 
@@ -83,6 +86,14 @@ def _empty_flags(session: Any, before: datetime) -> int:
 def _delete_case(session: Any, model: Any, time: Any, retention: Retention, now: datetime) -> int:
     is_open = select(Flag.person_id).where(Flag.closed_at.is_(None))
     old = delete(model).where(time < now - timedelta(days=retention.flag_days), model.person_id.notin_(is_open))
+    deleted: int = session.execute(_quietly(old)).rowcount
+    return deleted
+
+
+def _forget_corrections(session: Any, before: datetime) -> int:
+    """Delete what a review found in the words of men who have no message left; till then it hides a name in others."""
+    talkers = (select(model.person_id) for model in (InboxMessage, OutboxMessage))
+    old = delete(Correction).where(Correction.at < before, *(Correction.person_id.notin_(talker) for talker in talkers))
     deleted: int = session.execute(_quietly(old)).rowcount
     return deleted
 

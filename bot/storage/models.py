@@ -343,3 +343,4 @@ from bot.storage import alarm_models as _alarm_models  # noqa: E402, F401 - so t
 from bot.storage import clinic_models as _clinic_models  # noqa: E402, F401
 from bot.storage import coding_models as _coding_models  # noqa: E402, F401
 from bot.storage import passkey_models as _passkey_models  # noqa: E402, F401
+from bot.storage import review_models as _review_models  # noqa: E402, F401

@@ -27,12 +27,13 @@ from bot.storage.models import (
     TrackerEvent,
     Turn,
 )
+from bot.storage.review_models import Correction, ReviewTurn
 
 _STILL_HELD = re.compile(r"\n\w+:\s+[1-9]\d* ")  # "DETAIL:  3 dead row versions cannot be removed yet."
 REWRITE_WITHIN_MS = 250  # nobody who writes to us waits longer than this for the housekeeping
 _HIS_TABLES = (
     *(PersonKey, InboxMessage, OutboxMessage, Turn, TrackerEvent, ButtonToken, Consent, Record, FollowUp),
-    *(Coding, CodingTurn),
+    *(Coding, CodingTurn, Correction, ReviewTurn),
     *(CaseNote, Conversation, IdentitySheet, TestCandidate),
 )
 _EMPTIED = (SecondLook, IdentityLook)  # who decided or looked stays, without a word of why
@@ -120,6 +121,8 @@ def let_go(session: Any, person_ids: list[str], *, before: datetime) -> None:
         session.execute(_quietly(read.values(reading_sealed=None)))
         remembered = delete(TrackerEvent).where(TrackerEvent.person_id == person_id, TrackerEvent.at < before)
         session.execute(_quietly(remembered))
+        corrected = delete(Correction).where(Correction.person_id == person_id, Correction.at < before)
+        session.execute(_quietly(corrected))
 
 
 def _flagged_messages(session: Any, person_id: str) -> list[str]:

@@ -7,10 +7,17 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.content import say
+from bot.errors import KeyMissingError, SealBrokenError
 from bot.storage.models import ButtonToken, OutboxMessage
 
 # Whose labels may be typed: the gate's own, and the numbers of a check-in. What the dialogue offers it reads itself.
 TYPEABLE = ("gate:", "/mood_checkin{")
+# A yes to a question of consent counts for the words above the button; where they have changed he is asked anew.
+_ASKS_ANEW = {
+    "gate:research_yes": ("research_question", "gate:settings_research"),
+    "gate:share_case_yes": ("share_case_question", "gate:settings_share_case"),
+}
 
 
 def use(session: Any, person_id: str, token: str | None, *, at: datetime) -> dict[str, str] | None:
@@ -22,6 +29,9 @@ def use(session: Any, person_id: str, token: str | None, *, at: datetime) -> dic
     siblings = session.query(ButtonToken).filter_by(outbox_id=button.outbox_id).all()
     for sibling in siblings:
         sibling.used_at = at
+    question, anew = _ASKS_ANEW.get(choice["payload"], ("", ""))
+    if question and not _has_read(session, button, question):
+        return {**choice, "payload": anew}
     return choice
 
 
@@ -33,9 +43,19 @@ def typed(session: Any, person_id: str, text: str, *, at: datetime) -> str | Non
     for button in session.execute(offered.where(ButtonToken.used_at.is_(None))).scalars().all():
         choice = button.choice.reveal()
         if choice["payload"].startswith(TYPEABLE) and _same(choice["label"], text):
-            use(session, person_id, button.id, at=at)
-            return str(choice["payload"])
+            used = use(session, person_id, button.id, at=at)
+            return None if used is None else used["payload"]
     return None
+
+
+def _has_read(session: Any, button: ButtonToken, question: str) -> bool:
+    """Return whether the bubble above a button holds the question in its present words; no region changes them."""
+    bubble = session.execute(select(OutboxMessage).filter_by(id=button.outbox_id)).scalar()
+    try:
+        read = None if bubble is None or bubble.body is None else bubble.body.reveal()["text"]
+    except (SealBrokenError, KeyMissingError):
+        return False
+    return read in say(question, "us")
 
 
 def _same(label: str, text: str) -> bool:

@@ -1,8 +1,10 @@
+import hashlib
 from datetime import timedelta
 
 import pytest
 
-from bot.consent import ADULT, RESEARCH, STORAGE, VERSIONS, answer_of, consents, has_given, record_answer
+from bot.consent import ADULT, RESEARCH, SHARE, STORAGE, VERSIONS, answer_of, consents, has_given, record_answer
+from bot.content.texts import texts_of
 from bot.storage.models import Consent
 
 KINDS = (STORAGE, RESEARCH, ADULT)
@@ -94,3 +96,16 @@ def test_an_answer_counts_within_its_own_transaction(database, person, clock):
 def test_an_unknown_question_is_refused(database, person, clock):
     with pytest.raises(KeyError), database.write() as session:
         record_answer(session, person_id=person(), kind="marketing", given=True, at=clock())
+
+
+WORDINGS = {  # who changes a word of a question gives it a new version, so that every man is asked anew
+    (STORAGE, "consent_question"): ("2026-11.2", "317d2eecb90db569"),
+    (RESEARCH, "research_question"): ("2026-11.3", "ed180b1e646eef55"),
+    (SHARE, "share_case_question"): ("2026-11", "43ca655d5a51f492"),
+}
+
+
+@pytest.mark.parametrize(("kind", "question"), WORDINGS)
+def test_a_question_in_other_words_has_another_version(kind, question):
+    text = "\n".join(bubble for variation in texts_of("en")[question] for bubble in variation)
+    assert (VERSIONS[kind], hashlib.sha256(text.encode()).hexdigest()[:16]) == WORDINGS[kind, question]

@@ -88,7 +88,7 @@ def test_a_protocol_is_registered_listed_used_and_closed(house, ballast_research
     assert ballast_research("protocol", "list") == 0
     said = capsys.readouterr()
     assert "registered already" in said.err
-    assert "IRB-13\tuntil 2026-12-31\twording 2026-11.2\tconsent 730 days\tsecond paper\n" in said.out
+    assert "IRB-13\tuntil 2026-12-31\twording 2026-11.3\tconsent 730 days\tsecond paper\n" in said.out
     reasons = ["--purpose", "second paper", "--protocol", "IRB-13", "--as", "r.lang", "--format", "jsonl"]
     assert ballast_research("export", "--out", str(tmp_path / "a"), *reasons) == 0
     assert ballast_research("protocol", "close", "IRB-13", "--as", "r.lang") == 0

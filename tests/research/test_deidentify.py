@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import re
 import time
 from collections import Counter
@@ -9,7 +10,10 @@ import pytest
 import yaml
 
 from bot.research import Deidentifier
+from bot.research import learnt as tagger
+from bot.research.learnt import learnt
 from bot.research.lexicon import given_names, phrases
+from bot.research.message import Message
 
 LINES = yaml.safe_load(Path(__file__).with_name("lines.yml").read_text(encoding="utf-8"))
 _SURROGATE = re.compile(r"\[[A-Z]+(?: [A-Z]+)?(?: \d+)?\]")
@@ -123,6 +127,33 @@ def test_no_text_takes_long(piece):
     began = time.process_time()
     Deidentifier().replace(piece * (4096 // len(piece)))
     assert time.process_time() - began < 8  # seconds for the longest message: the encoder reads every word of it
+
+
+@pytest.mark.parametrize(
+    "text", ["the old quarrel's end", "zendelka's bike and the captain's", "that's his, it’s hers"]
+)
+def test_a_possessive_ending_stays_with_what_follows(text):
+    spans = list(learnt(Message.of(text)))
+    assert not any(re.search("(?:^|['’])s$", text[span.start : span.end]) for span in spans)
+
+
+def test_a_message_that_comes_again_is_not_read_again_and_none_is_kept(monkeypatch):
+    message, read = Message.of("zendelka rang about 4471 today"), []
+    monkeypatch.setattr(tagger, "_recent", tagger._Recent())
+    monkeypatch.setattr(
+        tagger.Learnt, "find", lambda _, message, find=tagger.Learnt.find: read.append(1) or find(_, message)
+    )
+    assert list(learnt(message)) == list(learnt(message)) != []
+    assert read == [1]
+    assert b"zendelka" not in pickle.dumps(tagger._recent._found)
+
+
+def test_only_so_many_messages_are_remembered(monkeypatch):
+    monkeypatch.setattr(tagger, "MESSAGES_KNOWN", 3)
+    monkeypatch.setattr(tagger, "_recent", tagger._Recent())
+    for number in range(9):
+        list(learnt(Message.of(f"/{'abcdefghi'[number]}s")))
+    assert len(tagger._recent._found) == 3
 
 
 def test_the_lists_are_as_large_as_promised():

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 
 from bot.consent import RESEARCH
 from bot.errors import StorageError
-from bot.research import ExportError, ProtocolError, export
+from bot.research import ExportError, ProtocolError, export, folder
 from bot.storage.models import Consent, InboxMessage, PersonKey, ResearchExport, Turn
 
 CODE = {"id": "hiding_it", "score": 0.8}
@@ -209,7 +209,7 @@ def test_nothing_is_left_behind_when_writing_fails(house, run, monkeypatch, tmp_
     def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export.os, "fsync", full_disk)
+    monkeypatch.setattr(folder.os, "fsync", full_disk)
     with pytest.raises(OSError, match="No space"):
         run()
     assert {path.name for path in tmp_path.iterdir()} <= {"ballast.keys", "house"}

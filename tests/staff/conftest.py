@@ -102,7 +102,9 @@ class Clinic:
             for method in rule.methods - {"HEAD", "OPTIONS"}
         }
 
-    def address_of(self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32, passkey_id="0" * 32):
+    def address_of(
+        self, rule, *, flag_id="0" * 32, staff_id="0" * 32, round_id="0" * 32, passkey_id="0" * 32, review_id="0" * 32
+    ):
         """Return an address that a rule takes."""
         given = {
             "<path:filename>": "staff.css",
@@ -116,10 +118,12 @@ class Clinic:
             "<any(red, orange, yellow, hours):step>": "hours",
             "<any(add, ways):step>": "ways",
             "<row_id:round_id>": round_id,
+            "<row_id:review_id>": review_id,
             "<int(max=9999):number>": "1",
             "<row_id:passkey_id>": passkey_id,
             "<any(rename, remove):step>": "rename",
             "<token>": "T" * 43,
+            "<any(missed, words, wrong):step>": "words",
         }
         for part, value in given.items():
             rule = rule.replace(part, value)

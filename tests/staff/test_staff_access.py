@@ -111,6 +111,21 @@ TABLE = {
     ("GET", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
     ("POST", "/coding/<row_id:round_id>/<int(max=9999):number>"): researchers_only(404),
     ("GET", "/coding/<row_id:round_id>/differences"): researchers_only(404),
+    ("GET", "/release-review"): researchers_only(200),
+    ("POST", "/release-review"): researchers_only(422),
+    ("GET", "/release-review/<row_id:review_id>"): researchers_only(
+        404
+    ),  # what a sample shows is told in test_staff_release_review
+    ("GET", "/release-review/<row_id:review_id>/next"): researchers_only(404),
+    ("GET", "/release-review/<row_id:review_id>/<int(max=9999):number>"): researchers_only(404),
+    ("POST", "/release-review/<row_id:review_id>/<int(max=9999):number>"): researchers_only(404),
+    ("POST", "/release-review/<row_id:review_id>/<int(max=9999):number>/missed"): researchers_only(404),
+    ("POST", "/release-review/<row_id:review_id>/<int(max=9999):number>/words"): researchers_only(404),
+    ("POST", "/release-review/<row_id:review_id>/<int(max=9999):number>/wrong"): researchers_only(404),
+    (
+        "GET",
+        "/release-review/<row_id:review_id>/<int(max=9999):number>/<any(missed, words, wrong):step>",
+    ): researchers_only(303),
     ("GET", "/looking"): researchers_only(200),
     ("GET", "/looking/report.pdf"): researchers_only(404),  # no protocol is open
     ("GET", "/flags"): clinic_only(200),
@@ -202,7 +217,7 @@ def test_whoever_has_a_factor_cannot_set_up_another_with_the_password_alone(clin
 
 @pytest.mark.parametrize("endpoint", sorted(STEP_UP))
 def test_what_could_lock_out_wants_the_factor_anew_after_ten_minutes(clinic, endpoint):
-    fresh = clinic.browsers_of("lead")
+    fresh = clinic.browsers_of("lead" if may_enter("lead", endpoint) else "researcher")
     visitor = fresh()
     form = visitor.token("/nothing")
     clinic.clock.forward(minutes=10)

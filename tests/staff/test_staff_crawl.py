@@ -1,10 +1,15 @@
 """A crawler sends every route odd paths, queries, forms, bodies and headers: no server error, no fault logged."""
 
 import random
+from datetime import timedelta
 
 import pytest
 
+from bot.consent import RESEARCH, record_answer
+from bot.research import register_protocol
+from bot.research.reviews import open_sample
 from bot.staff.roles import HALF, LEAD, NEW, RESEARCHER, REVIEWER, STRANGER
+from bot.storage.models import StaffAccount
 
 pytestmark = pytest.mark.parametrize("clinic", ["sqlite", "postgres"], indirect=True)
 
@@ -38,7 +43,7 @@ FIELDS = (
         "languages",
         "rating",
     ),
-    *("code", "protocol", "size"),
+    *("code", "protocol", "size", "part"),
     *("next", "days", "ended", "changed", "csrf_token", "to", "look", "agreed", "answer", "question", "kind", "text"),
     *("message", "verdict", "reason", "phone", "in_order", "words", "accepted", "format", "identity"),
     *("after", "seen", "level", "holder", "show"),
@@ -134,10 +139,22 @@ class Crawler:
         return options
 
 
+def sample(clinic):
+    """Return the id of a sample to review that has a turn."""
+    at, person_id = clinic.clock.now, clinic.man()
+    clinic.he_writes(person_id, "my wife karen left, may was hard")
+    with clinic.database.write() as session:
+        expires_at = at + timedelta(days=9)
+        register_protocol(session, "IRB-12", purpose="theme paper", expires_at=expires_at, by="ada", at=at)
+        record_answer(session, person_id=person_id, kind=RESEARCH, given=True, at=at)
+        staff_id = session.query(StaffAccount.id).first()[0]
+        return open_sample(session, "IRB-12", 1, staff_id=staff_id, at=at)
+
+
 @pytest.mark.parametrize("standing", [LEAD, REVIEWER, RESEARCHER, NEW, HALF, STRANGER])
 def test_no_odd_input_makes_a_server_error(clinic, standing, quick_passwords, caplog):
     fresh, crawler = clinic.browsers_of(standing), Crawler(clinic, standing)
-    ids = {"flag_id": clinic.flag_with_words(), "staff_id": clinic.account("omar")}
+    ids = {"flag_id": clinic.flag_with_words(), "staff_id": clinic.account("omar"), "review_id": sample(clinic)}
     sent = 0
     for method, rule in sorted(clinic.routes()):
         for _ in range(INPUTS_A_ROUTE):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bot.clock import utc_now
+from bot.consent import RESEARCH, record_answer
 from bot.escalation import claim_flag, resolve_flag
+from bot.research import register_protocol
+from bot.research.reviews import open_sample
 from bot.staff.roles import STRANGER, may_enter
 from bot.storage.models import Flag
 from tests.path_fixtures import House, Running, free_port
@@ -135,7 +139,19 @@ def fill(site: Site) -> None:
             note="Spoke with him for ten minutes. He goes to his brother tonight.",
             at=utc_now(),
         )
-    site.ids |= {"flag_id": site.flags["free"]}
+    site.ids |= {"flag_id": site.flags["free"], "review_id": sample_to_review(clinic, colleague)}
+
+
+def sample_to_review(clinic: Clinic, staff_id: str) -> str:
+    """Return the id of a sample with one turn, in which something was taken out and something is hard to set."""
+    man, at = clinic.man(), utc_now()
+    clinic.he_writes(man, "my wife karen and my mate Jack Morrison left, the captain stayed " + "x" * 120)
+    with clinic.database.write() as session:
+        expires_at = at + timedelta(days=9)
+        register_protocol(session, "IRB-12", purpose="theme paper", expires_at=expires_at, by="ada", at=at)
+        record_answer(session, person_id=man, kind=RESEARCH, given=True, at=at)
+    with clinic.database.write() as session:
+        return open_sample(session, "IRB-12", 1, staff_id=staff_id, at=at)
 
 
 def _wait_for(process: Running, origin: str) -> None:

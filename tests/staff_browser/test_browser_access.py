@@ -11,7 +11,7 @@ RULES = {
     "resultTypes": ["violations"],
 }
 WIDE, PHONE, ZOOMED, NARROWEST = 1280, 375, 640, 320  # 640 is 1280 at 200 %, 320 is 1280 at 400 % (criterion 1.4.10)
-FEWEST_PAGES = {"reviewer": 9, "lead": 12, "researcher": 5, "admin": 6, "new": 3, "half": 3, "stranger": 2}
+FEWEST_PAGES = {"reviewer": 9, "lead": 12, "researcher": 8, "admin": 6, "new": 3, "half": 3, "stranger": 2}
 
 
 def ready(page):

@@ -59,6 +59,8 @@ def test_what_is_too_old_goes_and_is_counted(database, person, everything, clock
     assert counts == {
         **dict.fromkeys(("inbox", "outbox", "turns", "tracker_events", "records", "buttons"), 1),
         "flags": 0,
+        "corrections": 0,  # and of these in tests/research/test_reviews.py
+        "review_turns": 0,
         "codings": 0,  # what of them goes is told in tests/research/test_rounds.py
         "case": 0,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.consent import RESEARCH, answer_of
+from bot.content.texts import texts_of
 from bot.escalation.flags import HELD_ERASURE
 from bot.storage.models import ButtonToken, Flag, InboxMessage, OutboxMessage, Person, PersonKey
 from bot.turns import Kind, ReplyButton
@@ -134,6 +135,29 @@ async def test_research_is_asked_apart_and_recorded(path, choice, given):
     await path.presses(choice)
     with path.database.read() as session:
         assert answer_of(session, path.person().id, RESEARCH) is given
+
+
+async def test_a_yes_below_an_older_wording_is_asked_anew_and_covers_nothing(path, monkeypatch):
+    path.consent()
+    with monkeypatch.context() as before:
+        before.setitem(texts_of("en"), "research_question", [["May researchers read our talk?"]])
+        assert await path.says("/research") == ["May researchers read our talk?"]
+    assert await path.presses("Yes, that's fine") == path.wording("research_question")
+    with path.database.read() as session:
+        assert answer_of(session, path.person().id, RESEARCH) is None
+    await path.presses("Yes, that's fine")
+    with path.database.read() as session:
+        assert answer_of(session, path.person().id, RESEARCH) is True
+
+
+async def test_a_no_counts_below_any_wording(path, monkeypatch):
+    path.consent()
+    with monkeypatch.context() as before:
+        before.setitem(texts_of("en"), "research_question", [["May researchers read our talk?"]])
+        await path.says("/research")
+    await path.says("no")
+    with path.database.read() as session:
+        assert answer_of(session, path.person().id, RESEARCH) is False
 
 
 async def test_button_shows_nothing_of_what_it_stands_for(path):
