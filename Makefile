@@ -46,11 +46,14 @@ format:  ## put the code into shape
 recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
 
-bench: train  ## what screening, sealing and exporting cost
+bench: train  ## what screening, sealing, exporting and a turn cost, the turn against stock Rasa (an hour and a half)
+	@scripts/setup dev
 	@$(PYTHON) scripts/bench_screening.py
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
 	@$(PYTHON) scripts/bench_webhook.py
+	@$(PYTHON) -m scripts.speed.cost
+	@$(PYTHON) scripts/bench_turns.py
 
 load: setup  ## the staff app over 100,000 flags and a million messages, on SQLite and PostgreSQL (ten minutes)
 	@scripts/setup dev
