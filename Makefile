@@ -54,6 +54,7 @@ bench: train  ## what screening, sealing, exporting and a turn cost, the turn ag
 	@$(PYTHON) scripts/bench_webhook.py
 	@$(PYTHON) -m scripts.speed.cost
 	@$(PYTHON) scripts/bench_turns.py
+	@$(PYTHON) scripts/bench_crisis.py
 
 load: setup  ## the staff app over 100,000 flags and a million messages, on SQLite and PostgreSQL (ten minutes)
 	@scripts/setup dev

@@ -24,8 +24,8 @@ from scripts.speed.servers import QUIET, Ours, Stock  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.fakes.bot_api import TEST_BOT, FakeBotApi  # noqa: E402
 
-TALKERS, EACH, ALONE = 8, 12, 40
-A_SECOND, SECONDS, PATH_MEN = 20.0, 15.0, 40
+TALKERS, EACH, ALONE = 8, 12, 30
+A_SECOND, SECONDS, PATH_MEN = 20.0, 15.0, 20
 Found = dict[str, list[float]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Iterator, Mapping
@@ -70,9 +71,15 @@ def _histories(of: Found) -> Iterator[str]:
 
 
 def write_page(folder: Path, found: Mapping[str, Found], note: str) -> Path:
-    """Write the dated page and its plot, and return the page."""
+    """Write the dated page, its plot and its blocks, and return the page.
+
+    A database that was measured on the same day by an earlier run, and not by this one, stays on the page.
+    """
     folder.mkdir(exist_ok=True)
     day = datetime.now().astimezone().date().isoformat()
+    blocks = folder / f"speed-{day}.json"
+    found = {**(json.loads(blocks.read_text()) if blocks.is_file() else {}), **found}
+    blocks.write_text(json.dumps(found) + "\n")
     plot = folder / f"speed-{day}.svg"
     plot.write_bytes(_plot(found))
     page = folder / f"speed-{day}.md"
