@@ -63,6 +63,7 @@ load: setup  ## the staff app over 100,000 flags and a million messages, on SQLi
 soak: train  ## a million seals, messages restored and odd updates, and a thousand kills (an hour and a half)
 	@scripts/setup dev
 	@$(PYTHON) scripts/soak.py
+	@$(PYTHON) scripts/soak_men.py
 	@ODD_READ=1000000 ODD_THROUGH=10000 $(PYTHON) -m pytest tests/telegram/test_telegram_odd.py
 	@KILLS=1000 $(PYTHON) -m pytest tests/test_kills.py -k every_place
 
