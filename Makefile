@@ -46,11 +46,15 @@ format:  ## put the code into shape
 recognition: train  ## compare five pipelines on phrases nobody trained on (half an hour)
 	@$(PYTHON) scripts/compare_recognition.py
 
-bench: train  ## what screening, sealing and exporting cost
+bench: train  ## what screening, sealing, exporting and a turn cost, the turn against stock Rasa (an hour and a half)
+	@scripts/setup dev
 	@$(PYTHON) scripts/bench_screening.py
 	@$(PYTHON) scripts/bench_storage.py
 	@$(PYTHON) scripts/bench_export.py
 	@$(PYTHON) scripts/bench_webhook.py
+	@$(PYTHON) -m scripts.speed.cost
+	@$(PYTHON) scripts/bench_turns.py
+	@$(PYTHON) scripts/bench_crisis.py
 
 load: setup  ## the staff app over 100,000 flags and a million messages, on SQLite and PostgreSQL (ten minutes)
 	@scripts/setup dev
@@ -59,6 +63,7 @@ load: setup  ## the staff app over 100,000 flags and a million messages, on SQLi
 soak: train  ## a million seals, messages restored and odd updates, and a thousand kills (an hour and a half)
 	@scripts/setup dev
 	@$(PYTHON) scripts/soak.py
+	@$(PYTHON) scripts/soak_men.py
 	@ODD_READ=1000000 ODD_THROUGH=10000 $(PYTHON) -m pytest tests/telegram/test_telegram_odd.py
 	@KILLS=1000 $(PYTHON) -m pytest tests/test_kills.py -k every_place
 

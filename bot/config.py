@@ -33,7 +33,7 @@ class Settings:
         home: Data folder (0700) with the key file, the database and the staff app's state.
         key_file: Text file (0600 or stricter) with all keys; see ``bot.crypto.keyring``.
         database_url: SQLAlchemy URL.
-        rasa_url: Base address of the Rasa server.
+        rasa_url: Base address of the Rasa server, or several with commas between them.
         telegram_token: BotFather's token, or None where there is no Telegram.
         telegram_base_url: Bot API address, replaced by tests.
         telegram_webhook_url: Public https address that Telegram delivers to; empty: we poll.

@@ -1,6 +1,7 @@
 """Start the stock Rasa server quietly: on loopback, without telemetry, with a fast import order.
 
-``python -m bot.rasa.serve [PORT]``. With ``BALLAST_PARENT_PID`` set it ends when that process is gone.
+``python -m bot.rasa.serve [PORT]``; where RASA_URL names several, each is started with its own port.
+With ``BALLAST_PARENT_PID`` set it ends when that process is gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read with numpy; two threads on one message use twice as much
 
 import skops.io  # noqa: F401 - before TensorFlow: skops walks through all modules loaded so far, 4 s otherwise
 
@@ -40,7 +42,7 @@ def main() -> None:
     parent = int(os.environ.get("BALLAST_PARENT_PID", "0"))
     if parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    port = sys.argv[1] if len(sys.argv) > 1 else settings.rasa_url.rsplit(":", 1)[-1]
+    port = sys.argv[1] if len(sys.argv) > 1 else settings.rasa_url.partition(",")[0].rsplit(":", 1)[-1]
     from rasa.__main__ import main as rasa
 
     health.serve(settings, open_database(settings), "rasa", {"model": _model_fault})

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+from importlib.util import find_spec
 
 from bot import health, logs, measures
 from bot.config import Settings
@@ -34,7 +35,14 @@ def main(settings: Settings) -> int:
     return 0
 
 
+def mark_absent(module: str = "sniffio") -> None:
+    """Have an import that fails fail at once: httpcore tries this one some thirty times a message, over all folders."""
+    if find_spec(module) is None:
+        sys.modules[module] = None  # type: ignore[assignment]  # Python's own sign for "there is none"
+
+
 async def _serve(settings: Settings) -> None:
+    mark_absent()
     database = open_database(settings)
     sole = Sole(database, DOOR)
     token = database.vault.keyring.channel_token

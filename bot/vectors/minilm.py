@@ -6,7 +6,7 @@ would need torch and is not used. Source: Wang et al. 2020 (MiniLM); Reimers & G
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from bot.vectors.wordpiece import WordPiece
 DIMENSIONS = 384
 LAYERS = 6
 MOST_TOKENS = 128
+_TOKENS_AT_ONCE = 384
 
 
 def load() -> None:
@@ -30,8 +31,19 @@ def load() -> None:
 
 def encode(texts: Sequence[str]) -> Matrix:
     """Return one row of 384 numbers a text."""
-    rows = [_shipped().mean(tokenizer().tokens(text)) for text in texts]
+    rows = [row for batch in _batches([tokenizer().tokens(text) for text in texts]) for row in _shipped().means(batch)]
     return np.vstack([row / np.linalg.norm(row) for row in rows]).astype(np.float32)
+
+
+def _batches(sequences: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Yield the sequences in order, as many at a time as stay in the processor's cache."""
+    batch: list[Sequence[int]] = []
+    for tokens in sequences:
+        if batch and sum(map(len, batch)) + len(tokens) > _TOKENS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(tokens)
+    yield batch
 
 
 def tuned(changes: Mapping[str, Matrix], layers: int = LAYERS) -> Transformer:

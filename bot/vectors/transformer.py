@@ -55,21 +55,19 @@ class Layer:
             outer_norm=norm("output"),
         )
 
-    def __call__(self, hidden: Matrix) -> Matrix:
-        """Return the next layer's rows."""
-        mixed = _linear(self._attend(hidden), self.attended)
+    def __call__(self, hidden: Matrix, lengths: Sequence[int]) -> Matrix:
+        """Return the next layer's rows of sequences that lie one below the other."""
+        mixed = _linear(self._attend(hidden, lengths), self.attended)
         hidden = _normalise(hidden + mixed, self.attended_norm)
         return _normalise(hidden + _linear(_gelu(_linear(hidden, self.inner)), self.outer), self.outer_norm)
 
-    def _attend(self, hidden: Matrix) -> Matrix:
-        count, width = hidden.shape
-        parts = _linear(hidden, self.attention).reshape(count, 3 * _HEADS, width // _HEADS).transpose(1, 0, 2)
-        query, key, value = parts[:_HEADS], parts[_HEADS : 2 * _HEADS], parts[2 * _HEADS :]
-        scores = query @ key.transpose(0, 2, 1)
-        scores -= scores.max(axis=-1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=-1, keepdims=True)
-        return np.asarray((scores @ value).transpose(1, 0, 2).reshape(count, width))
+    def _attend(self, hidden: Matrix, lengths: Sequence[int]) -> Matrix:
+        """Return what each token takes up from those of its own sequence."""
+        asked = _linear(hidden, self.attention)
+        if len(lengths) == 1:
+            return _mixed(asked)
+        ends = np.cumsum(lengths)
+        return np.vstack([_mixed(asked[end - length : end]) for length, end in zip(lengths, ends, strict=True)])
 
 
 class Transformer:
@@ -92,12 +90,37 @@ class Transformer:
         """Return the mean of the last layer's rows, one number a dimension."""
         return np.asarray(self.rows(tokens).mean(axis=0))
 
+    def means(self, sequences: Sequence[Sequence[int]]) -> list[Matrix]:
+        """Return the mean of each of several sequences.
+
+        They go through the layers together, so that each matrix is read from memory once and not once a sequence:
+        for a short one that is what takes the time.
+        """
+        rows, lengths = self._rows(sequences), [len(tokens) for tokens in sequences]
+        return [part.mean(axis=0) for part in np.split(rows, np.cumsum(lengths)[:-1])]
+
     def rows(self, tokens: Sequence[int]) -> Matrix:
         """Return the last layer's rows, one a token."""
-        hidden = _normalise(self._words[list(tokens)] + self._places[: len(tokens)], self._norm)
+        return self._rows([tokens])
+
+    def _rows(self, sequences: Sequence[Sequence[int]]) -> Matrix:
+        words = np.vstack([self._words[list(tokens)] + self._places[: len(tokens)] for tokens in sequences])
+        hidden, lengths = _normalise(words, self._norm), [len(tokens) for tokens in sequences]
         for layer in self._layers:
-            hidden = layer(hidden)
+            hidden = layer(hidden, lengths)
         return hidden
+
+
+def _mixed(asked: Matrix) -> Matrix:
+    """Return a sequence's values, weighed by its queries and keys; all three lie side by side."""
+    count, width = len(asked), asked.shape[1] // 3
+    parts = asked.reshape(count, 3 * _HEADS, width // _HEADS).transpose(1, 0, 2)
+    query, key, value = parts[:_HEADS], parts[_HEADS : 2 * _HEADS], parts[2 * _HEADS :]
+    scores = query @ key.transpose(0, 2, 1)
+    scores -= scores.max(axis=-1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=-1, keepdims=True)
+    return np.asarray((scores @ value).transpose(1, 0, 2).reshape(count, width))
 
 
 def _linear(values: Matrix, weights: tuple[Matrix, Matrix]) -> Matrix:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bot.vectors import DIMENSIONS, encode
+from bot.vectors import DIMENSIONS, encode, minilm
 from bot.vectors.minilm import DIMENSIONS as ENGLISH
 from bot.vectors.wordpiece import WordPiece
 
@@ -20,6 +20,14 @@ def test_any_text_has_a_finite_vector_that_is_the_same_in_any_company():
     assert np.isfinite(together).all()
     for number, text in enumerate(TEXTS):
         assert np.allclose(encode([text])[0], together[number], atol=1e-4)
+
+
+def test_texts_that_go_through_the_layers_together_do_not_see_one_another(monkeypatch):
+    texts = ["i cant sleep at night", "no", "the lads at work would laugh if I told them", "ok then"]
+    alone = np.vstack([encode([text], ("english",)) for text in texts])
+    assert np.allclose(encode(texts, ("english",)), alone, atol=1e-5)
+    monkeypatch.setattr(minilm, "_TOKENS_AT_ONCE", 9)  # two batches, and one text longer than a batch
+    assert np.allclose(encode(texts, ("english",)), alone, atol=1e-5)
 
 
 def test_alike_is_nearer_than_unlike():
