@@ -6,8 +6,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
-from actions.message import Events, intent_read, is_likely, pressed_value, words
-from actions.nearest import SURE, nearest
+from actions.message import Events, codes_scored, intent_read, is_likely, pressed_value, words
+from actions.nearest import DECIDED, SURE, nearest
 from actions.safety_state import comes_back, is_pressed
 from actions.talk_book import Kind, are_near, questions, themes
 from actions.talk_memory import remember, remembered
@@ -15,12 +15,17 @@ from bot.clock import utc_now
 
 BACK, FOLLOW_UP = "back", "follow_up"
 CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer that no kind is near
-CERTAINLY = 0.75  # the same where a kind of answer is near
+CERTAINLY = 0.85  # the same where a kind of answer is near
+SURELY = 0.75  # probability from which on a yes, or not knowing, counts more than the kind that it is near to
 # A new theme takes a sentence that is surely about it; an answer often sounds a little like some other theme.
 ANOTHER_THEME = 0.9
 FEWEST_WORDS_OF_A_THEME = 6
+# Whoever was offered a step says yes or no to it; a sentence that is neither may well be about something new.
+ANOTHER_THAN_A_STEP, FEWEST_WORDS_AFTER_A_STEP = 0.75, 5
 # Yes, no, not knowing, wanting something to do: what is open says what they mean.
 _WITHIN = frozenset({"affirm", "deny", "unsure", "nlu_fallback", "next_step"})
+_DECISIONS = (theme_talk.STEPPED, theme_talk.SMALLER)  # only a clear yes or no counts
+_AFTER_A_STEP = (theme_talk.STEPPED, theme_talk.WHEN, theme_talk.SMALLER)
 # An answer about his life often looks like plain talk; a joke or a quiz question is told by what it is near.
 _PLAIN_FACTS = frozenset({"off_topic", "nonsense", "feeling_better", "mood_checkin", "phq9_answer"})
 # Said to begin with, after hours away: none says what he wants to talk about.
@@ -45,13 +50,20 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
     kind, nearness = _kind(tracker)
     if nearness < SURE and _is_something_else(tracker, CLEARLY if kind is None else CERTAINLY):
         return None
-    if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, CERTAINLY):
+    stage = tracker.get_slot(theme_talk.STAGE)
+    if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, SURELY):
         kind = None  # "dunno" comes near to many answers and is none
-    if tracker.get_slot(theme_talk.STAGE) == theme_talk.STEPPED:
+    if stage in _DECISIONS and (nearness < DECIDED or (nearness < SURE and _says_yes(tracker))):
+        kind = None
+    if stage == theme_talk.STEPPED:
         when, nearness_of_time = nearest("when", words(tracker))
-        if when is not None and nearness_of_time > nearness:  # he says when before he is asked
+        if nearness_of_time > max(nearness, DECIDED):  # he says when before he is asked
             tracker.slots[theme_talk.STAGE], kind = theme_talk.WHEN, when
     return theme_talk.advance(dispatcher, tracker, kind)
+
+
+def _says_yes(tracker: Tracker) -> bool:
+    return intent_read(tracker) == "affirm" and is_likely(tracker, SURELY)
 
 
 def take_pressed(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
@@ -147,6 +159,14 @@ def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
     if intent in _PLAIN_FACTS:
         return nearest("aside", words(tracker))[0] is not None
     if intent in themes():
-        is_sentence = len(words(tracker).split()) >= FEWEST_WORDS_OF_A_THEME
-        return is_sentence and is_likely(tracker, ANOTHER_THEME) and not are_near(theme, intent)
+        return _is_another_theme(tracker, intent) and not are_near(theme, intent)
+    if intent == "other_topic" and not remembered(tracker).get("other"):
+        return is_likely(tracker, ANOTHER_THEME)  # "the other lads" is no wish for another thing
     return True
+
+
+def _is_another_theme(tracker: Tracker, intent: str) -> bool:
+    count = len(words(tracker).split())
+    if tracker.get_slot(theme_talk.STAGE) in _AFTER_A_STEP and intent in codes_scored(tracker):
+        return count >= FEWEST_WORDS_AFTER_A_STEP and is_likely(tracker, ANOTHER_THAN_A_STEP)
+    return count >= FEWEST_WORDS_OF_A_THEME and is_likely(tracker, ANOTHER_THEME)
