@@ -12,7 +12,7 @@ from bot.config import Settings
 from bot.crisis import Kind, Level
 from bot.storage import Database, open_database
 
-_LIKELY = 0.15
+_LIKELY = 0.3
 Events = list[dict[str, Any]]
 Button = dict[str, str]
 

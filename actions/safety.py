@@ -15,9 +15,8 @@ from actions.safety_state import ANSWERS, CHANGED, CHECK, FROM_CONCERN, IMMINENT
 from actions.stay import next_minute, stay
 from bot.clock import utc_now
 
-LIKELY_OUT_OF_THE_BLUE = (
-    0.4  # ordinary talk about wives and phones comes near these intents; a crisis needs no such bar
-)
+# Ordinary talk about wives, bosses and phones comes near these intents; a crisis needs no such bar.
+LIKELY_OUT_OF_THE_BLUE = 0.6
 
 
 class Crisis(Flow):

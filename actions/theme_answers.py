@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
-from actions.message import Events, codes_scored, intent_read, is_likely, pressed_value, words
+from actions.message import Events, intent_read, is_likely, pressed_value, words
 from actions.nearest import DECIDED, SURE, nearest
 from actions.safety_state import comes_back, is_pressed
 from actions.talk_book import Kind, are_near, questions, themes
@@ -21,13 +21,15 @@ SURELY = 0.75  # probability from which on a yes, or not knowing, counts more th
 ANOTHER_THEME = 0.9
 FEWEST_WORDS_OF_A_THEME = 6
 # Whoever was offered a step says yes or no to it; a sentence that is neither may well be about something new.
-ANOTHER_THAN_A_STEP, FEWEST_WORDS_AFTER_A_STEP = 0.75, 5
+FEWEST_WORDS_AFTER_A_STEP = 5
 # Yes, no, not knowing, wanting something to do: what is open says what they mean.
 _WITHIN = frozenset({"affirm", "deny", "unsure", "nlu_fallback", "next_step"})
 _DECISIONS = (theme_talk.STEPPED, theme_talk.SMALLER)  # only a clear yes or no counts
 _AFTER_A_STEP = (theme_talk.STEPPED, theme_talk.WHEN, theme_talk.SMALLER)
 # An answer about his life often looks like plain talk; a joke or a quiz question is told by what it is near.
 _PLAIN_FACTS = frozenset({"off_topic", "nonsense", "feeling_better", "mood_checkin", "phq9_answer"})
+# Times of day and of the week are often taken for these.
+_SHORT_WORDS = frozenset({"greet", "goodbye", "thanks"})
 # Said to begin with, after hours away: none says what he wants to talk about.
 _NO_TOPIC = frozenset({"greet", "thanks", "say_again", "off_topic", "nonsense", "want_to_talk"})
 _SAFETY = frozenset({"hit_at_home", "safety_plan", "grounding", "check_back", "decline_check_back"})
@@ -48,9 +50,11 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
         is_new = _is_something_else(tracker) and intent_read(tracker) not in _NO_TOPIC
         return None if is_new else _ask_back(dispatcher, tracker)
     kind, nearness = _kind(tracker)
-    if nearness < SURE and _is_something_else(tracker, CLEARLY if kind is None else CERTAINLY):
-        return None
     stage = tracker.get_slot(theme_talk.STAGE)
+    is_near = kind is not None and not (stage in _DECISIONS and nearness < DECIDED)
+    is_answer = nearness >= SURE or (is_near and intent_read(tracker) in themes())
+    if not is_answer and _is_something_else(tracker, CERTAINLY if is_near else CLEARLY):
+        return None
     if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, SURELY):
         kind = None  # "dunno" comes near to many answers and is none
     if stage in _DECISIONS and (nearness < DECIDED or (nearness < SURE and _says_yes(tracker))):
@@ -159,14 +163,15 @@ def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
     if intent in _PLAIN_FACTS:
         return nearest("aside", words(tracker))[0] is not None
     if intent in themes():
-        return _is_another_theme(tracker, intent) and not are_near(theme, intent)
+        return _is_another_theme(tracker) and not are_near(theme, intent)
+    if intent in _SHORT_WORDS:
+        return is_likely(tracker, CERTAINLY)
     if intent == "other_topic" and not remembered(tracker).get("other"):
         return is_likely(tracker, ANOTHER_THEME)  # "the other lads" is no wish for another thing
     return True
 
 
-def _is_another_theme(tracker: Tracker, intent: str) -> bool:
-    count = len(words(tracker).split())
-    if tracker.get_slot(theme_talk.STAGE) in _AFTER_A_STEP and intent in codes_scored(tracker):
-        return count >= FEWEST_WORDS_AFTER_A_STEP and is_likely(tracker, ANOTHER_THAN_A_STEP)
-    return count >= FEWEST_WORDS_OF_A_THEME and is_likely(tracker, ANOTHER_THEME)
+def _is_another_theme(tracker: Tracker) -> bool:
+    is_after_step = tracker.get_slot(theme_talk.STAGE) in _AFTER_A_STEP
+    fewest = FEWEST_WORDS_AFTER_A_STEP if is_after_step else FEWEST_WORDS_OF_A_THEME
+    return len(words(tracker).split()) >= fewest and is_likely(tracker, ANOTHER_THEME)

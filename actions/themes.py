@@ -16,6 +16,8 @@ from actions.talk_memory import remember, remembered
 from actions.two_things import clear_parts, open_theme
 from bot.codebook import code_ids
 
+LEAST_OF_A_THEME = 0.3  # probability below which a message carries codes, but none of them clearly
+
 
 class Reflect(Flow):
     """Mirror what he said, tell what men in the study found, ask one question."""
@@ -30,7 +32,7 @@ class Reflect(Flow):
         if theme is None:
             dispatcher.utter_message(response="utter_want_to_talk")
             return []
-        if not codes_read(tracker) and not is_likely(tracker, theme_answers.CLEARLY):
+        if not is_likely(tracker, theme_answers.CLEARLY if not codes_read(tracker) else LEAST_OF_A_THEME):
             return NotUnderstood().turn(dispatcher, tracker)  # a theme that is not there is worse than a question
         if is_pressed(tracker) or tracker.get_slot(theme_talk.THEME) == theme:
             return return_to(dispatcher, tracker, theme)

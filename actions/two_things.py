@@ -12,7 +12,7 @@ from actions.talk_memory import remember, remembered
 
 FEWEST_WORDS = 6  # a shorter message holds one thing
 LEAST_OF_PART = 0.4  # probability of a part's own code
-LEAST_OF_WHOLE = 0.01  # of that code in the whole message: where it is lower still, the part was misread
+LEAST_OF_WHOLE = 0.05  # of that code in the whole message: where it is lower still, the part was misread
 
 
 def second_thing(tracker: Tracker, first: str) -> str | None:
@@ -29,9 +29,7 @@ def second_thing(tracker: Tracker, first: str) -> str | None:
 def clear_parts(tracker: Tracker) -> list[str]:
     """Return the codes that a part of the message is clearly about, and the whole at least a little; best first."""
     parts, whole = parts_scored(tracker), ranked(tracker)
-    clear = [
-        code for code, score in parts.items() if score >= LEAST_OF_PART and whole.get(code, 0.0) >= LEAST_OF_WHOLE
-    ]
+    clear = [code for code, score in parts.items() if score >= LEAST_OF_PART and whole.get(code, 0.0) >= LEAST_OF_WHOLE]
     return sorted(clear, key=lambda code: -parts[code])
 
 

@@ -42,9 +42,7 @@ class Talker:
     def __init__(self, **slots):
         self.slots, self.said, self.payloads, self.events = slots, [], [], [{"event": "user", "text": "hm"}]
 
-    def turn(
-        self, flow, text="", intent="nlu_fallback", *, answer=None, confidence=0.9, codes=(), parts=(), new=False
-    ):
+    def turn(self, flow, text="", intent="nlu_fallback", *, answer=None, confidence=0.9, codes=(), parts=(), new=False):
         entities = [{"entity": "answer", "value": answer}] if answer else []
         scored = [{"id": code, "score": score} for code, score in codes]
         parsed = {
@@ -382,8 +380,8 @@ def test_only_a_clear_yes_takes_a_step(text, intent, confidence, said):
 
 def test_a_new_matter_after_a_step_is_taken_up():
     he = Talker(theme="hiding_it", theme_stage="stepped")
-    codes = [("gp_dismissive", 0.8)]
-    said = he.turn(Reflect(), "my doc never looks up", "gp_dismissive", confidence=0.8, codes=codes)
+    codes = [("gp_dismissive", 0.95)]
+    said = he.turn(Reflect(), "my doc never looks up", "gp_dismissive", confidence=0.95, codes=codes)
     assert said == ["utter_gp_dismissive_reflection", "utter_gp_dismissive_question"]
 
 
@@ -406,9 +404,50 @@ def test_what_is_not_understood_is_guessed_then_asked_then_a_person_is_offered()
 
 
 def test_where_nothing_is_likely_nothing_is_guessed():
-    assert Talker().turn(NotUnderstood(), "xq", codes=[("hiding_it", 0.02)]) == [
-        "utter_default"
-    ]
+    assert Talker().turn(NotUnderstood(), "xq", codes=[("hiding_it", 0.02)]) == ["utter_default"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "text", "intent", "confidence"),
+    [
+        (NotUnderstood(), "after work when the house is quiet", "nlu_fallback", 0.25),
+        (Say(), "we were together thirty years", "off_topic", 0.92),
+        (Say(), "sunday nights", "goodbye", 0.5),
+        (Reflect(), "he rides me all day", "partner_support", 0.39),
+    ],
+)
+def test_whatever_he_answers_to_a_plain_question_is_heard(flow, text, intent, confidence):
+    he = Talker()
+    assert he.turn(Say(), "i drink too much", "drinking") == ["utter_drinking"]
+    assert he.turn(flow, text, intent, confidence=confidence) == ["utter_heard_plain"]
+
+
+def test_a_joke_and_a_goodbye_are_no_answer_to_a_plain_question():
+    for text, intent in (("tell me a joke", "off_topic"), ("see you mate", "goodbye")):
+        he = Talker()
+        he.turn(Say(), "i drink too much", "drinking")
+        assert he.turn(Say(), text, intent, confidence=0.95) == [f"utter_{intent}"]
+
+
+@pytest.mark.parametrize("text", ["stop", "Enough.", "that's enough", "thats it for today", "No more questions!"])
+def test_stop_needs_no_model(text):
+    for stage in ("opened", "deeper", "stepped", "when", "hinders", "smaller"):
+        he = Talker(theme="hiding_it", theme_stage=stage)
+        assert he.turn(Say(), text, "affirm", confidence=0.9) == ["utter_stop"]
+        assert (he.slots["theme"], he.payloads) == (None, [])
+
+
+def test_a_time_of_day_is_no_goodbye_while_a_theme_is_open():
+    he = Talker(theme="hiding_it", theme_stage="deeper")
+    assert he.turn(Say(), "and then the evenings come", "goodbye", confidence=0.7)[0] == "utter_heard"
+    he = Talker(theme="hiding_it", theme_stage="deeper")
+    assert he.turn(Say(), "see you", "goodbye", confidence=0.95) == ["utter_goodbye"]
+
+
+def test_an_answer_that_is_known_opens_no_other_theme():
+    he = Talker(theme="mens_group", theme_stage="opened")
+    said = he.turn(Reflect(), "nobody laughs and i dont have to put on an act", "hiding_it", confidence=0.97)
+    assert said == ["utter_mens_group_answer_no_act"]
 
 
 def test_the_memory_forgets_what_is_older_than_a_week():
