@@ -7,7 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
 from actions.message import Events, intent_read, is_likely, pressed_value, words
-from actions.nearest import DECIDED, SURE, nearest
+from actions.nearest import DECIDED, EXACT, SURE, nearest
 from actions.safety_state import comes_back, is_pressed
 from actions.talk_book import Kind, are_near, questions, themes
 from actions.talk_memory import remember, remembered
@@ -30,6 +30,7 @@ _AFTER_A_STEP = (theme_talk.STEPPED, theme_talk.WHEN, theme_talk.SMALLER)
 _PLAIN_FACTS = frozenset({"off_topic", "nonsense", "feeling_better", "mood_checkin", "phq9_answer"})
 # Times of day and of the week are often taken for these.
 _SHORT_WORDS = frozenset({"greet", "goodbye", "thanks"})
+_ENDS = frozenset({"goodbye", "stop"})
 # Said to begin with, after hours away: none says what he wants to talk about.
 _NO_TOPIC = frozenset({"greet", "thanks", "say_again", "off_topic", "nonsense", "want_to_talk"})
 _SAFETY = frozenset({"hit_at_home", "safety_plan", "grounding", "check_back", "decline_check_back"})
@@ -52,12 +53,14 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
     kind, nearness = _kind(tracker)
     stage = tracker.get_slot(theme_talk.STAGE)
     is_near = kind is not None and not (stage in _DECISIONS and nearness < DECIDED)
+    if nearness < EXACT and intent_read(tracker) in _ENDS and is_likely(tracker, CERTAINLY):
+        return None
     is_answer = nearness >= SURE or (is_near and intent_read(tracker) in themes())
     if not is_answer and _is_something_else(tracker, CERTAINLY if is_near else CLEARLY):
         return None
     if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, SURELY):
         kind = None  # "dunno" comes near to many answers and is none
-    if stage in _DECISIONS and (nearness < DECIDED or (nearness < SURE and _says_yes(tracker))):
+    if stage in _DECISIONS and (nearness < DECIDED or (nearness < EXACT and _says_yes(tracker))):
         kind = None
     if stage == theme_talk.STEPPED:
         when, nearness_of_time = nearest("when", words(tracker))
