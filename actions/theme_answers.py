@@ -53,7 +53,7 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
     kind, nearness = _kind(tracker)
     stage = tracker.get_slot(theme_talk.STAGE)
     is_near = kind is not None and not (stage in _DECISIONS and nearness < DECIDED)
-    if nearness < EXACT and intent_read(tracker) in _ENDS and is_likely(tracker, CERTAINLY):
+    if nearness < EXACT and _ends(tracker, stage):
         return None
     is_answer = nearness >= SURE or (is_near and intent_read(tracker) in themes())
     if not is_answer and _is_something_else(tracker, CERTAINLY if is_near else CLEARLY):
@@ -67,6 +67,12 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
         if nearness_of_time > max(nearness, DECIDED):  # he says when before he is asked
             tracker.slots[theme_talk.STAGE], kind = theme_talk.WHEN, when
     return theme_talk.advance(dispatcher, tracker, kind)
+
+
+def _ends(tracker: Tracker, stage: str) -> bool:
+    """Return whether he takes his leave, or thanks for a step without a word on it."""
+    is_leave = intent_read(tracker) in _ENDS and is_likely(tracker, CERTAINLY)
+    return is_leave or (stage in _DECISIONS and intent_read(tracker) == "thanks" and is_likely(tracker, CLEARLY))
 
 
 def _says_yes(tracker: Tracker) -> bool:
@@ -167,7 +173,7 @@ def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
         return nearest("aside", words(tracker))[0] is not None
     if intent in themes():
         return _is_another_theme(tracker) and not are_near(theme, intent)
-    if intent in _SHORT_WORDS:
+    if intent in _SHORT_WORDS and tracker.get_slot(theme_talk.STAGE) not in _DECISIONS:
         return is_likely(tracker, CERTAINLY)
     if intent == "other_topic" and not remembered(tracker).get("other"):
         return is_likely(tracker, ANOTHER_THEME)  # "the other lads" is no wish for another thing

@@ -52,7 +52,8 @@ class Talker:
             "parts": [{"id": code, "score": score} for code, score in parts],
         }
         message = {"event": "user", "text": text or f"/{intent}", "parse_data": parsed, "metadata": {}}
-        self.events = [message] if new else [*self.events, message]
+        begun = [{"event": "session_started"}] if new else []  # Rasa leaves the session before in front of it
+        self.events = [*self.events, *begun, message]
         latest = {"intent": {"name": intent, "confidence": confidence if text else None}, "text": text}
         tracker = Tracker("nobody", dict(self.slots), latest, list(self.events), False, None, {}, None)
         dispatcher = CollectingDispatcher()
@@ -371,6 +372,7 @@ def test_what_is_said_in_passing_is_no_yes_to_a_step(text):
         ("no", "deny", 1.0, "utter_step_hinders"),
         ("nope", "deny", 0.9, "utter_step_hinders"),
         ("ok im out. bye", "goodbye", 0.9, "utter_goodbye"),
+        ("thanks, that will do", "thanks", 0.8, "utter_aside_thanks"),
         ("something smaller", "other_topic", 0.5, "utter_step_smaller"),
         ("thats cringe", "took_it_back", 0.58, "utter_step_not_for_me"),
         ("i already do that", "affirm", 0.5, "utter_step_tried"),
