@@ -16,7 +16,7 @@ from bot.clock import utc_now
 BACK, FOLLOW_UP = "back", "follow_up"
 CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer that no kind is near
 CERTAINLY = 0.85  # the same where a kind of answer is near
-SURELY = 0.75  # probability from which on a yes, or not knowing, counts more than the kind that it is near to
+SURELY = 0.75  # probability from which on a yes, a leave or not knowing counts more than the kind that it is near to
 # A new theme takes a sentence that is surely about it; an answer often sounds a little like some other theme.
 ANOTHER_THEME = 0.9
 FEWEST_WORDS_OF_A_THEME = 6
@@ -71,7 +71,7 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
 
 def _ends(tracker: Tracker, stage: str) -> bool:
     """Return whether he takes his leave, or thanks for a step without a word on it."""
-    is_leave = intent_read(tracker) in _ENDS and is_likely(tracker, CERTAINLY)
+    is_leave = intent_read(tracker) in _ENDS and is_likely(tracker, SURELY)
     return is_leave or (stage in _DECISIONS and intent_read(tracker) == "thanks" and is_likely(tracker, CLEARLY))
 
 
