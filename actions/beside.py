@@ -14,6 +14,7 @@ from actions.answers import Answer, read_answer
 from actions.flagging import raise_flag
 from actions.message import Button, Events, button, intent_read, pressed_value, words
 from actions.safety_state import is_pressed
+from actions.statements import says_calling
 from bot.escalation.flags import ORANGE, RED
 
 STEP = "beside_step"
@@ -48,6 +49,9 @@ def closed() -> Events:
 def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     """Answer his answer; None when he talks about something else."""
     step, _, kind = str(tracker.get_slot(STEP)).partition(":")
+    if step in (HELPER_WITH, HELPER_DONE) and (help_given := _help(tracker)):
+        dispatcher.utter_message(response=help_given)
+        return [SlotSet(STEP, f"{step}:{kind}")]
     answer = _answer(tracker, step)
     if answer is None:
         return None
@@ -58,6 +62,13 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
         buttons = _choices(HELPER_DONE) if response == "utter_other_done" else []
         dispatcher.utter_message(response=response, buttons=buttons)
     return [SlotSet(STEP, f"{HELPER_DONE}:{kind}")] if step == HELPER_WITH else closed()
+
+
+def _help(tracker: Tracker) -> str | None:
+    """Return what is said to a helper who asks for words, or is about to call."""
+    if words(tracker) and says_calling(words(tracker)):
+        return "utter_other_calling"
+    return "utter_other_say" if intent_read(tracker) == "partner_help" and words(tracker) else None
 
 
 def _answer(tracker: Tracker, step: str) -> Answer | None:

@@ -28,6 +28,7 @@ _MOST_STEPS = 12  # a chain that is longer leads in a circle
 _MOST_WORDS_OF_A_STOP = 5
 _SURE = 0.5
 _LEAST_TYPED = 3  # letters of a label typed in part
+_MOST_WORDS_MORE = 2  # beside a whole label
 # Whoever asks for these wants them now, even where a step asks for his own words.
 _EXITS = frozenset({"talk_to_person", "ask_helpline", "delete_my_data", "safety_plan", "phq9", "mood_checkin", "stop"})
 _TRIED = "tried"
@@ -157,9 +158,17 @@ def _picked(step: Step, said: str) -> Pick | None:
     """Return the choice whose label he typed, whole or, if it is the only one, in part."""
     typed = normal(said)
     exact = [pick for pick in step.picks if normal(pick.label) == typed]
-    near = [pick for pick in step.picks if len(typed) >= _LEAST_TYPED and f" {typed} " in f" {normal(pick.label)} "]
+    near = [pick for pick in step.picks if _is_part(typed, normal(pick.label))]
     found = exact or (near if not step.ask else [])
     return found[0] if len(found) == 1 else None
+
+
+def _is_part(typed: str, label: str) -> bool:
+    """Return whether he typed a part of the label, or a label of several words and little more."""
+    little_more = len(typed.split()) - len(label.split()) <= _MOST_WORDS_MORE and " " in label
+    return (len(typed) >= _LEAST_TYPED and f" {typed} " in f" {label} ") or (
+        little_more and f" {label} " in f" {typed} "
+    )
 
 
 def _meant(step: Step, tracker: Tracker) -> Pick | None:

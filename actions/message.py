@@ -12,6 +12,7 @@ from bot.config import Settings
 from bot.crisis import Kind, Level
 from bot.storage import Database, open_database
 
+_LIKELY = 0.3
 Events = list[dict[str, Any]]
 Button = dict[str, str]
 
@@ -90,6 +91,12 @@ def codes_scored(tracker: Tracker) -> dict[str, float]:
     return {row["id"]: float(row["score"]) for row in reading.get("codes", []) if row["id"] in code_ids()}
 
 
+def ranked(tracker: Tracker) -> dict[str, float]:
+    """Return the probability of each of the likeliest intents, best first."""
+    ranking = (last_user_event(tracker).get("parse_data") or {}).get("intent_ranking") or []
+    return {str(row["name"]): float(row["confidence"]) for row in ranking}
+
+
 def intent_read(tracker: Tracker) -> str:
     """Return the intent that counted for this message."""
     return str((tracker.latest_message.get("intent") or {}).get("name") or "")
@@ -102,9 +109,8 @@ def is_likely(tracker: Tracker, least: float) -> bool:
 
 
 def likeliest_code(tracker: Tracker) -> str | None:
-    """Return the code that stands highest in the ranking, however low."""
-    ranking = (last_user_event(tracker).get("parse_data") or {}).get("intent_ranking") or []
-    return next((row["name"] for row in ranking if row["name"] in code_ids()), None)
+    """Return the code that stands highest in the ranking; None where even that one is unlikely."""
+    return next((name for name, score in ranked(tracker).items() if name in code_ids() and score >= _LIKELY), None)
 
 
 def pressed_value(tracker: Tracker, entity: str) -> str | None:

@@ -14,7 +14,9 @@ from bot.vectors import encode
 # Cosine with the nearest example. Of the examples themselves, each left out in turn, 53 % reach NEAR and 81 % of those
 # find their kind; of questions and asides to the program 4 % reach NEAR and fewer than 1 % SURE.
 NEAR = 0.55  # from which on it is taken for that kind
+DECIDED = 0.66  # from which on it is a yes or no to a step: of things said in passing none came that near
 SURE = 0.75  # from which on it is an answer, whatever else the words might be about
+EXACT = 0.9  # from which on it is said in the very words, so that no reading of the model weighs more
 _STOPS = re.compile(r"[.!?,;\n]+")  # the answer may be one part of what he writes
 _MOST_PARTS = 4
 _PARTS = ("multilingual",)  # tells the kinds apart as well as both encoders do, at a fifth of the time

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.flow import Flow
-from actions.message import Button, Events, button, last_user_event
+from actions.message import Button, Events, button, last_user_event, words
 from actions.talk_book import title
 
 GUESSES = 2
@@ -25,6 +25,8 @@ class NotUnderstood(Flow):
 
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Offer guesses by their human titles; where that did not do, ask for other words; at last, the menu."""
+        if is_plain_answer(tracker):
+            return hear(dispatcher)
         before = said_last(tracker)
         guesses = _guesses(tracker)
         if guesses and not before & {"utter_guess", "utter_default"}:
@@ -37,6 +39,23 @@ class NotUnderstood(Flow):
 
 
 NEITHER = button("Neither", "/nlu_fallback")
+# These ask him something about himself; whatever words come next are his answer.
+_ASK = frozenset(
+    f"utter_{name}"
+    for name in ("low_mood", "drinking", "anger", "grief", "feeling_better", "mood_noted", "mood_low", "mood_up")
+) | {"utter_mood_down", "utter_heard_plain", "utter_step_left", "utter_follow_did", "utter_follow_badly"}
+
+
+def is_plain_answer(tracker: Tracker) -> bool:
+    """Return whether he was asked about himself, outside a theme, and these are his words to it."""
+    return bool(words(tracker)) and bool(said_last(tracker) & _ASK)
+
+
+def hear(dispatcher: CollectingDispatcher) -> Events:
+    """Take what he tells as told, with what he may want next."""
+    buttons = [button("Something to do", "/next_step"), button("A person from the clinic", "/talk_to_person")]
+    dispatcher.utter_message(response="utter_heard_plain", buttons=buttons)
+    return []
 
 
 def said_last(tracker: Tracker) -> set[str]:

@@ -9,14 +9,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import beside, direct_question, imminent, safety_steps
 from actions.flow import Flow, set_slots
 from actions.message import Events, codes_read, intent_read, is_likely, likeliest_code
+from actions.not_understood import NotUnderstood
 from actions.resume import return_to
 from actions.safety_state import ANSWERS, CHANGED, CHECK, FROM_CONCERN, IMMINENT, QUESTIONS, is_open, step_of
 from actions.stay import next_minute, stay
 from bot.clock import utc_now
 
-LIKELY_OUT_OF_THE_BLUE = (
-    0.4  # ordinary talk about wives and phones comes near these intents; a crisis needs no such bar
-)
+# Ordinary talk about wives, bosses and phones comes near these intents; a crisis needs no such bar.
+LIKELY_OUT_OF_THE_BLUE = 0.6
 
 
 class Crisis(Flow):
@@ -114,6 +114,7 @@ class Honest(Flow):
             code = likeliest_code(tracker)  # these words belong to a crisis; without one they are seldom meant
             if code is not None:
                 return return_to(dispatcher, tracker, code)
+            return NotUnderstood().turn(dispatcher, tracker)
         if intent == "took_it_back":  # said out of the blue: nothing is open that it could take back
             dispatcher.utter_message(response="utter_took_it_back")
             return []

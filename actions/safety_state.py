@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -15,6 +16,7 @@ HOW, NEAR, WHEN, DONE = "how", "near", "when", "done"
 IMMINENT, CHECK, CHANGED = "imminent", "imminent_check", "changed"
 QUESTIONS = (HOW, NEAR, WHEN, DONE)
 OPEN = (ASKED, ASKED_TWICE, TOLD, *QUESTIONS, IMMINENT, CHECK, CHANGED)
+_SESSION = "session_started"
 FROM_CONCERN, FROM_CRISIS = "concern", "crisis"
 
 
@@ -57,5 +59,9 @@ def is_pressed(tracker: Tracker) -> bool:
 
 
 def comes_back(tracker: Tracker) -> bool:
-    """Return whether this is his first message after hours away: Rasa begins a session then."""
-    return sum(event.get("event") == "user" for event in tracker.events) == 1
+    """Return whether this is his first message after hours away: Rasa begins a session then.
+
+    In that very turn the events of the session before still stand in front of it.
+    """
+    since = list(takewhile(lambda event: event.get("event") != _SESSION, reversed(tracker.events)))
+    return sum(event.get("event") == "user" for event in since) == 1

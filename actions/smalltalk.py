@@ -8,8 +8,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import guide, stopping, theme_answers, theme_talk, today
 from actions.flow import Flow
 from actions.guide_book import opened_by
-from actions.message import Button, Events, button, intent_read
-from actions.not_understood import menu
+from actions.message import Button, Events, button, intent_read, is_likely, words
+from actions.nearest import nearest
+from actions.not_understood import hear, is_plain_answer, menu
 
 _CLOSES_THEME = frozenset({"stop", "goodbye"})
 _OFFERS_MENU = frozenset({"what_can_you_do", "greet", "nonsense"})
@@ -32,12 +33,22 @@ class Say(Flow):
         if intent in _IN_PASSING and theme_answers.is_open(tracker):
             dispatcher.utter_message(response=f"utter_aside_{intent}")
             return theme_talk.put_again(dispatcher, tracker) if intent == "say_again" else []
+        if _is_told(tracker, intent):
+            return hear(dispatcher)
         if intent == "greet" and (events := theme_answers.ask_how_it_went(dispatcher, tracker)):
             return events
         dispatcher.utter_message(response=f"utter_{intent}", buttons=_buttons(intent))
         if intent == "greet":
             return today.ask_about_last(dispatcher, tracker)
         return stopping.events(tracker) if intent in _CLOSES_THEME else []
+
+
+def _is_told(tracker: Tracker, intent: str) -> bool:
+    """Return whether what looks like chat, or a time of day like a greeting, answers what he was asked."""
+    if intent not in ("off_topic", "nonsense", "greet", "goodbye") or not is_plain_answer(tracker):
+        return False
+    is_chat = intent in ("greet", "goodbye") and is_likely(tracker, theme_answers.CERTAINLY)
+    return not is_chat and nearest("aside", words(tracker))[0] is None
 
 
 def _buttons(intent: str) -> list[Button]:

@@ -7,14 +7,12 @@ from rasa_sdk import Tracker
 from actions import guide, phq9_state, theme_talk
 from actions.answers import normal
 from actions.message import Events, words
-
-# Said in so many words it holds without a model.
-_PLAIN = frozenset(("stop", "stop it", "stop this", "stop now", "stop please", "please stop", "just stop", "stop stop"))
+from actions.talk_book import plain
 
 
 def is_said(tracker: Tracker) -> bool:
     """Return whether he says stop and nothing else."""
-    return normal(words(tracker)) in _PLAIN
+    return normal(words(tracker)) in {normal(phrase) for phrase in plain("stop")}
 
 
 def events(tracker: Tracker) -> Events:

@@ -8,8 +8,9 @@ A file ``*_talk.yml`` holds under ``themes`` one entry a code:
     answers    kinds of answer to the opening question: the button's label, how men say it, and, where the theme's own
                steps do not fit the kind, other steps
 
-and under ``questions`` what is asked in every theme, in the same form. The replies stand beside them as responses:
-``utter_<code>_question``, ``utter_<code>_answer_<kind>``, ``utter_<code>_step_<n>``.
+and under ``questions`` what is asked in every theme, in the same form, and under ``plain`` what holds without a model.
+The replies stand beside them as responses: ``utter_<code>_question``, ``utter_<code>_answer_<kind>``,
+``utter_<code>_step_<n>``.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Theme:
 
 @cache
 def _book() -> dict[str, Any]:
-    book: dict[str, Any] = {"themes": {}, "questions": {}, "titles": {}}
+    book: dict[str, Any] = {"themes": {}, "questions": {}, "titles": {}, "plain": {}}
     for path in sorted((PROJECT / "data" / "nlu").glob("*_talk.yml")):
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
         for name, part in book.items():
@@ -85,6 +86,11 @@ def questions() -> Mapping[str, Mapping[str, Kind]]:
 
 def _kind(key: str, row: Mapping[str, Any]) -> Kind:
     return Kind(key, row.get("label", ""), tuple(str(one) for one in row["words"]), tuple(row.get("steps", ())))
+
+
+def plain(name: str) -> tuple[str, ...]:
+    """Return the short phrases that hold without a model, by what they say."""
+    return tuple(str(one) for one in _book()["plain"][name])
 
 
 def title(intent: str) -> str | None:

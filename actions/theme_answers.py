@@ -7,7 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
 from actions.message import Events, intent_read, is_likely, pressed_value, words
-from actions.nearest import SURE, nearest
+from actions.nearest import DECIDED, EXACT, SURE, nearest
 from actions.safety_state import comes_back, is_pressed
 from actions.talk_book import Kind, are_near, questions, themes
 from actions.talk_memory import remember, remembered
@@ -15,14 +15,22 @@ from bot.clock import utc_now
 
 BACK, FOLLOW_UP = "back", "follow_up"
 CLEARLY = 0.45  # probability from which on another intent is meant rather than an answer that no kind is near
-CERTAINLY = 0.75  # the same where a kind of answer is near
+CERTAINLY = 0.85  # the same where a kind of answer is near
+SURELY = 0.75  # probability from which on a yes, a leave or not knowing counts more than the kind that it is near to
 # A new theme takes a sentence that is surely about it; an answer often sounds a little like some other theme.
 ANOTHER_THEME = 0.9
 FEWEST_WORDS_OF_A_THEME = 6
+# Whoever was offered a step says yes or no to it; a sentence that is neither may well be about something new.
+FEWEST_WORDS_AFTER_A_STEP = 5
 # Yes, no, not knowing, wanting something to do: what is open says what they mean.
 _WITHIN = frozenset({"affirm", "deny", "unsure", "nlu_fallback", "next_step"})
+_DECISIONS = (theme_talk.STEPPED, theme_talk.SMALLER)  # only a clear yes or no counts
+_AFTER_A_STEP = (theme_talk.STEPPED, theme_talk.WHEN, theme_talk.SMALLER)
 # An answer about his life often looks like plain talk; a joke or a quiz question is told by what it is near.
 _PLAIN_FACTS = frozenset({"off_topic", "nonsense", "feeling_better", "mood_checkin", "phq9_answer"})
+# Times of day and of the week are often taken for these.
+_SHORT_WORDS = frozenset({"greet", "goodbye", "thanks"})
+_ENDS = frozenset({"goodbye", "stop"})
 # Said to begin with, after hours away: none says what he wants to talk about.
 _NO_TOPIC = frozenset({"greet", "thanks", "say_again", "off_topic", "nonsense", "want_to_talk"})
 _SAFETY = frozenset({"hit_at_home", "safety_plan", "grounding", "check_back", "decline_check_back"})
@@ -43,15 +51,32 @@ def take_answer(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | 
         is_new = _is_something_else(tracker) and intent_read(tracker) not in _NO_TOPIC
         return None if is_new else _ask_back(dispatcher, tracker)
     kind, nearness = _kind(tracker)
-    if nearness < SURE and _is_something_else(tracker, CLEARLY if kind is None else CERTAINLY):
+    stage = tracker.get_slot(theme_talk.STAGE)
+    is_near = kind is not None and not (stage in _DECISIONS and nearness < DECIDED)
+    if nearness < EXACT and _ends(tracker, stage):
         return None
-    if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, CERTAINLY):
+    is_answer = nearness >= SURE or (is_near and intent_read(tracker) in themes())
+    if not is_answer and _is_something_else(tracker, CERTAINLY if is_near else CLEARLY):
+        return None
+    if nearness < SURE and intent_read(tracker) == "unsure" and is_likely(tracker, SURELY):
         kind = None  # "dunno" comes near to many answers and is none
-    if tracker.get_slot(theme_talk.STAGE) == theme_talk.STEPPED:
+    if stage in _DECISIONS and (nearness < DECIDED or (nearness < EXACT and _says_yes(tracker))):
+        kind = None
+    if stage == theme_talk.STEPPED:
         when, nearness_of_time = nearest("when", words(tracker))
-        if when is not None and nearness_of_time > nearness:  # he says when before he is asked
+        if nearness_of_time > max(nearness, DECIDED):  # he says when before he is asked
             tracker.slots[theme_talk.STAGE], kind = theme_talk.WHEN, when
     return theme_talk.advance(dispatcher, tracker, kind)
+
+
+def _ends(tracker: Tracker, stage: str) -> bool:
+    """Return whether he takes his leave, or thanks for a step without a word on it."""
+    is_leave = intent_read(tracker) in _ENDS and is_likely(tracker, SURELY)
+    return is_leave or (stage in _DECISIONS and intent_read(tracker) == "thanks" and is_likely(tracker, CLEARLY))
+
+
+def _says_yes(tracker: Tracker) -> bool:
+    return intent_read(tracker) == "affirm" and is_likely(tracker, SURELY)
 
 
 def take_pressed(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
@@ -147,6 +172,15 @@ def _is_something_else(tracker: Tracker, least: float = CLEARLY) -> bool:
     if intent in _PLAIN_FACTS:
         return nearest("aside", words(tracker))[0] is not None
     if intent in themes():
-        is_sentence = len(words(tracker).split()) >= FEWEST_WORDS_OF_A_THEME
-        return is_sentence and is_likely(tracker, ANOTHER_THEME) and not are_near(theme, intent)
+        return _is_another_theme(tracker) and not are_near(theme, intent)
+    if intent in _SHORT_WORDS and tracker.get_slot(theme_talk.STAGE) not in _DECISIONS:
+        return is_likely(tracker, CERTAINLY)
+    if intent == "other_topic" and not remembered(tracker).get("other"):
+        return is_likely(tracker, ANOTHER_THEME)  # "the other lads" is no wish for another thing
     return True
+
+
+def _is_another_theme(tracker: Tracker) -> bool:
+    is_after_step = tracker.get_slot(theme_talk.STAGE) in _AFTER_A_STEP
+    fewest = FEWEST_WORDS_AFTER_A_STEP if is_after_step else FEWEST_WORDS_OF_A_THEME
+    return len(words(tracker).split()) >= fewest and is_likely(tracker, ANOTHER_THEME)

@@ -16,12 +16,13 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.message import Button, Events, button, intent_read
+from actions.message import Button, Events, button, intent_read, is_likely
 from actions.talk_book import Kind, Theme, questions, themes
 from actions.talk_memory import fresh_step, remember, remembered, with_step
 from bot.clock import utc_now
 
 _LATELY = 6  # messages within which he has not forgotten what he read
+_YES = 0.6  # probability from which on words that no usual answer is near are a yes
 THEME, STAGE = "theme", "theme_stage"
 OPENED, DEEPER, STEPPED, WHEN, HINDERS, SMALLER = "opened", "deeper", "stepped", "when", "hinders", "smaller"
 _PEOPLE_TITLES = {
@@ -159,15 +160,29 @@ _STEP_BY_INTENT = {"affirm": "take", "deny": "leave", "unsure": "leave", "next_s
 
 
 def _stepped(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kind: Kind | None) -> Events:
-    said = kind.id if kind else _STEP_BY_INTENT.get(intent_read(tracker))
-    if said in ("another", "tried"):
-        return offer_step(dispatcher, tracker, theme, "utter_step_tried" if said == "tried" else None)
+    said = kind.id if kind else _meant_by_intent(tracker)
+    if said == "another":
+        return offer_step(dispatcher, tracker, theme)
     if said in ("take", "leave"):
         stage = WHEN if said == "take" else HINDERS
         dispatcher.utter_message(response=_ASKED[stage], buttons=choices(_QUESTION_OF[stage]))
         return at(theme, stage)
-    dispatcher.utter_message(response="utter_step_taken", buttons=_ending(tracker, theme))  # he tries out its words
-    return close(tracker)
+    if kind is not None:  # he says at once what hinders him
+        return _hinders(dispatcher, tracker, theme, kind)
+    return _talks_on(dispatcher, tracker, theme)
+
+
+def _meant_by_intent(tracker: Tracker) -> str | None:
+    return _STEP_BY_INTENT.get(intent_read(tracker)) if is_likely(tracker, _YES) else None
+
+
+def _talks_on(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -> Events:
+    """Hear what is neither yes nor no and ask once more; whoever goes on talking has left the step."""
+    if "utter_step_heard" in said_lately(tracker):
+        dispatcher.utter_message(response="utter_step_left", buttons=_ending(tracker, theme))
+        return close(tracker)
+    dispatcher.utter_message(response="utter_step_heard", buttons=_after_step(themes()[theme]))
+    return at(theme, STEPPED)
 
 
 def _when(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kind: Kind | None) -> Events:
@@ -187,7 +202,7 @@ def _hinders(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kin
 
 
 def _smaller(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str, kind: Kind | None) -> Events:
-    is_taken = kind.id == "take" if kind else intent_read(tracker) == "affirm"
+    is_taken = kind.id == "take" if kind else _meant_by_intent(tracker) == "take"
     return (_when if is_taken else _rest)(dispatcher, tracker, theme, kind)
 
 

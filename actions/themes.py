@@ -7,13 +7,16 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_answers, theme_talk
 from actions.flow import Flow
-from actions.message import Events, codes_read, intent_read
+from actions.message import Events, codes_read, intent_read, is_likely
+from actions.not_understood import NotUnderstood
 from actions.phq9 import AnswerPhq9, answers_question
 from actions.resume import return_to
 from actions.safety_state import is_pressed
 from actions.talk_memory import remember, remembered
-from actions.two_things import open_theme
+from actions.two_things import clear_parts, open_theme
 from bot.codebook import code_ids
+
+LEAST_OF_A_THEME = 0.3  # probability below which a message carries codes, but none of them clearly
 
 
 class Reflect(Flow):
@@ -29,13 +32,17 @@ class Reflect(Flow):
         if theme is None:
             dispatcher.utter_message(response="utter_want_to_talk")
             return []
+        if not is_likely(tracker, theme_answers.CLEARLY if not codes_read(tracker) else LEAST_OF_A_THEME):
+            return NotUnderstood().turn(dispatcher, tracker)  # a theme that is not there is worse than a question
         if is_pressed(tracker) or tracker.get_slot(theme_talk.THEME) == theme:
             return return_to(dispatcher, tracker, theme)
         return open_theme(dispatcher, tracker, theme)
 
 
 def _theme_of(tracker: Tracker) -> str | None:
-    intent = intent_read(tracker)
+    intent, parts = intent_read(tracker), clear_parts(tracker)
+    if len(parts) > 1 and intent not in parts:
+        return parts[0]  # read as a whole it sounds like a third thing
     if intent in code_ids():
         return intent
     return next(iter(codes_read(tracker)), None)
@@ -63,6 +70,8 @@ class OtherTopic(Flow):
     def turn(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Take it up; where none waits, ask which one."""
         other = remembered(tracker).get("other")
+        if not is_likely(tracker, theme_answers.CLEARLY):
+            return NotUnderstood().turn(dispatcher, tracker)
         if other not in code_ids():
             dispatcher.utter_message(response="utter_other_topic")
             return theme_talk.close(tracker)

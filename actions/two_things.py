@@ -6,24 +6,31 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import theme_talk
-from actions.message import Events, codes_scored, parts_scored, words
+from actions.message import Events, parts_scored, ranked, words
 from actions.talk_book import are_near, themes
 from actions.talk_memory import remember, remembered
 
 FEWEST_WORDS = 6  # a shorter message holds one thing
-LEAST_SHARE = 0.35  # of the first code's score: less is the model's doubt and not a second thing
 LEAST_OF_PART = 0.4  # probability of a part's own code
+LEAST_OF_WHOLE = 0.05  # of that code in the whole message: where it is lower still, the part was misread
 
 
 def second_thing(tracker: Tracker, first: str) -> str | None:
-    """Return the second theme of a message, one that a man would call another; None where there is none."""
+    """Return the second theme of a message, one that a man would call another; None where there is none.
+
+    It needs a part of the message to itself: two codes for the same words are the model's doubt.
+    """
     if len(words(tracker).split()) < FEWEST_WORDS:
         return None
-    parts, whole = parts_scored(tracker), codes_scored(tracker)
-    least = LEAST_SHARE * max(whole.values(), default=0)
-    likely = [code for code, score in parts.items() if score >= LEAST_OF_PART]
-    likely += [code for code, score in whole.items() if score >= least and (not parts or code in parts)]
-    return next((code for code in likely if not are_near(first, code)), None)
+    likely = (code for code in clear_parts(tracker) if not are_near(first, code))
+    return next(likely, None)
+
+
+def clear_parts(tracker: Tracker) -> list[str]:
+    """Return the codes that a part of the message is clearly about, and the whole at least a little; best first."""
+    parts, whole = parts_scored(tracker), ranked(tracker)
+    clear = [code for code, score in parts.items() if score >= LEAST_OF_PART and whole.get(code, 0.0) >= LEAST_OF_WHOLE]
+    return sorted(clear, key=lambda code: -parts[code])
 
 
 def open_theme(dispatcher: CollectingDispatcher, tracker: Tracker, theme: str) -> Events:

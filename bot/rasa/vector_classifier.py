@@ -162,7 +162,8 @@ class VectorClassifier(IntentClassifier, GraphComponent):
         if self._wide is not None:
             wide = self._wide.ranking_of(self._wide.probabilities(vector))
             if wide[0]["name"] not in self._classes:  # one of those apart; everything else is left to the first
-                ranking = [wide[0], *ranking[:-1]]
+                # By likelihood: a ranking whose first is not the likeliest looks ambiguous to FallbackClassifier.
+                ranking = sorted([wide[0], *ranking[:-1]], key=lambda row: -row["confidence"])
         reading = {
             "intent": ranking[0]["name"],
             "confidence": ranking[0]["confidence"],

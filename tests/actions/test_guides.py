@@ -163,6 +163,8 @@ def test_a_label_can_be_typed_whole_or_in_part_and_nonsense_is_asked_once(man):
     assert played.says("Loud snoring") == ["utter_sleep_snoring"]
     played.sends("/sleep_trouble")
     assert played.says("snoring") == ["utter_sleep_snoring"]
+    played.sends("/medication")
+    assert played.says("whom to ask then", "ask_who_answers") == ["utter_tablets_whom"]
 
 
 def test_what_is_about_something_else_is_taken_up_by_its_own_flow(man):

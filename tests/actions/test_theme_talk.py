@@ -42,14 +42,18 @@ class Talker:
     def __init__(self, **slots):
         self.slots, self.said, self.payloads, self.events = slots, [], [], [{"event": "user", "text": "hm"}]
 
-    def turn(
-        self, flow, text="", intent="nlu_fallback", *, answer=None, confidence=0.9, codes=(), ranking=(), new=False
-    ):
+    def turn(self, flow, text="", intent="nlu_fallback", *, answer=None, confidence=0.9, codes=(), parts=(), new=False):
         entities = [{"entity": "answer", "value": answer}] if answer else []
-        reading = {"codes": [{"id": code, "score": score} for code, score in codes]}
-        parsed = {"entities": entities, "reading": reading, "intent_ranking": list(ranking)}
+        scored = [{"id": code, "score": score} for code, score in codes]
+        parsed = {
+            "entities": entities,
+            "reading": {"codes": [row for row in scored if row["id"] in code_ids()]},
+            "intent_ranking": [{"name": row["id"], "confidence": row["score"]} for row in scored],
+            "parts": [{"id": code, "score": score} for code, score in parts],
+        }
         message = {"event": "user", "text": text or f"/{intent}", "parse_data": parsed, "metadata": {}}
-        self.events = [message] if new else [*self.events, message]
+        begun = [{"event": "session_started"}] if new else []  # Rasa leaves the session before in front of it
+        self.events = [*self.events, *begun, message]
         latest = {"intent": {"name": intent, "confidence": confidence if text else None}, "text": text}
         tracker = Tracker("nobody", dict(self.slots), latest, list(self.events), False, None, {}, None)
         dispatcher = CollectingDispatcher()
@@ -305,6 +309,7 @@ def test_of_two_things_the_stronger_is_taken_up_and_the_other_is_offered():
         "no job since may and she wont let me near her any more",
         "work_stigma",
         codes=[("work_stigma", 0.5), ("intimacy", 0.3)],
+        parts=[("work_stigma", 0.9), ("intimacy", 0.8)],
     )
     assert said == ["utter_two_things", "utter_work_stigma_reflection", "utter_work_stigma_question"]
     assert "/other_topic" in he.payloads
@@ -312,33 +317,143 @@ def test_of_two_things_the_stronger_is_taken_up_and_the_other_is_offered():
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"),
+    ("text", "codes", "parts"),
     [
-        ("no job since may, sat at home all day", [("work_stigma", 0.8), ("intimacy", 0.1)]),
-        ("no job since may, sat at home all day", [("work_stigma", 0.5), ("performance_self_worth", 0.4)]),
-        ("no job", [("work_stigma", 0.5), ("intimacy", 0.4)]),
+        # Two readings of the same words are the model's doubt.
+        ("no job since may, sat at home all day", [("work_stigma", 0.5), ("intimacy", 0.4)], []),
+        ("no job since may, sat at home all day", [("work_stigma", 0.5), ("intimacy", 0.4)], [("work_stigma", 0.9)]),
+        # A man would call these two the same.
+        ("no job, no use", [("work_stigma", 0.5), ("performance_self_worth", 0.4)], [("performance_self_worth", 0.9)]),
+        # Read by itself the second part is about something of which the whole holds nothing.
+        ("no job since may, they all think i am on leave", [("work_stigma", 0.9)], [("seen_as_incapable", 0.9)]),
+        ("no job", [("work_stigma", 0.5), ("intimacy", 0.4)], [("intimacy", 0.9)]),
     ],
 )
-def test_one_thing_is_not_made_two(text, codes):
-    assert Talker().turn(Reflect(), text, "work_stigma", codes=codes)[0] == "utter_work_stigma_reflection"
+def test_one_thing_is_not_made_two(text, codes, parts):
+    said = Talker().turn(Reflect(), text, "work_stigma", codes=codes, parts=parts)
+    assert said[0] == "utter_work_stigma_reflection"
 
 
-RANKING = [{"name": "crisis_high", "confidence": 0.3}, {"name": "hiding_it", "confidence": 0.2}]
+def test_what_sounds_like_a_third_thing_as_a_whole_is_taken_by_its_clearest_part():
+    said = Talker().turn(
+        Reflect(),
+        "the doc gave me a leaflet. they are all fed up with me",
+        "open_minded_family",
+        codes=[("open_minded_family", 0.5), ("gp_dismissive", 0.3), ("lost_empathy", 0.1)],
+        parts=[("gp_dismissive", 0.9), ("lost_empathy", 0.7)],
+    )
+    assert said == ["utter_two_things", "utter_gp_dismissive_reflection", "utter_gp_dismissive_question"]
+
+
+def test_a_theme_that_is_hardly_read_is_asked_about_and_not_forced_on_him():
+    he = Talker()
+    said = he.turn(Reflect(), "low since it shut", "hiding_it", confidence=0.3, codes=[("low_mood", 0.2)])
+    assert said == ["utter_guess"]
+    assert (he.payloads, he.slots.get("theme")) == (["/low_mood", "/nlu_fallback"], None)
+
+
+@pytest.mark.parametrize("text", ["my mate calls every sunday actually", "did you see the game", "its raining here"])
+def test_what_is_said_in_passing_is_no_yes_to_a_step(text):
+    he = Talker(theme="hiding_it", theme_stage="stepped")
+    assert he.turn(Say(), text, "off_topic", confidence=0.3) == ["utter_step_heard"]
+    assert he.stage == "stepped"
+    assert he.turn(Say(), text, "off_topic", confidence=0.3) == ["utter_step_left"]
+    assert (he.slots["theme"], "taken" in he.slots["talk"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence", "said"),
+    [
+        ("yeah i might try that", "solving_it_alone", 0.5, "utter_step_when"),
+        ("i like that", "affirm", 0.9, "utter_step_when"),
+        ("yeah we won", "affirm", 0.56, "utter_step_heard"),
+        ("yes", "affirm", 0.95, "utter_step_when"),
+        ("ok", "affirm", 0.85, "utter_step_when"),
+        ("no", "deny", 1.0, "utter_step_hinders"),
+        ("nope", "deny", 0.9, "utter_step_hinders"),
+        ("ok im out. bye", "goodbye", 0.9, "utter_goodbye"),
+        ("thanks, that will do", "thanks", 0.8, "utter_aside_thanks"),
+        ("something smaller", "other_topic", 0.5, "utter_step_smaller"),
+        ("thats cringe", "took_it_back", 0.58, "utter_step_not_for_me"),
+        ("i already do that", "affirm", 0.5, "utter_step_tried"),
+        ("its the other lads", "other_topic", 0.56, "utter_step_heard"),
+    ],
+)
+def test_only_a_clear_yes_takes_a_step(text, intent, confidence, said):
+    he = Talker(theme="hiding_it", theme_stage="stepped")
+    assert he.turn(Say(), text, intent, confidence=confidence)[0] == said
+
+
+def test_a_new_matter_after_a_step_is_taken_up():
+    he = Talker(theme="hiding_it", theme_stage="stepped")
+    codes = [("gp_dismissive", 0.95)]
+    said = he.turn(Reflect(), "my doc never looks up", "gp_dismissive", confidence=0.95, codes=codes)
+    assert said == ["utter_gp_dismissive_reflection", "utter_gp_dismissive_question"]
+
+
+def test_a_second_thing_that_nobody_named_is_asked_for_only_if_he_surely_means_one():
+    he = Talker()
+    assert he.turn(OtherTopic(), "ok the small one maybe", "other_topic", confidence=0.24) == ["utter_default"]
+    assert he.turn(OtherTopic(), "the other thing i said", "other_topic", confidence=0.9) == ["utter_other_topic"]
+
+
+RANKING = [("crisis_high", 0.3), ("hiding_it", 0.2)]
 
 
 def test_what_is_not_understood_is_guessed_then_asked_then_a_person_is_offered():
     he = Talker()
-    assert he.turn(NotUnderstood(), "mnah the thing", ranking=RANKING) == ["utter_guess"]
+    assert he.turn(NotUnderstood(), "mnah the thing", codes=RANKING) == ["utter_guess"]
     assert he.payloads == ["/hiding_it", "/nlu_fallback"]
-    assert he.turn(NotUnderstood(), "mnah the thing", ranking=RANKING) == ["utter_default"]
-    assert he.turn(NotUnderstood(), "mnah the thing", ranking=RANKING) == ["utter_menu"]
+    assert he.turn(NotUnderstood(), "mnah the thing", codes=RANKING) == ["utter_default"]
+    assert he.turn(NotUnderstood(), "mnah the thing", codes=RANKING) == ["utter_menu"]
     assert "/talk_to_person" in he.payloads
 
 
 def test_where_nothing_is_likely_nothing_is_guessed():
-    assert Talker().turn(NotUnderstood(), "xq", ranking=[{"name": "hiding_it", "confidence": 0.02}]) == [
-        "utter_default"
-    ]
+    assert Talker().turn(NotUnderstood(), "xq", codes=[("hiding_it", 0.02)]) == ["utter_default"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "text", "intent", "confidence"),
+    [
+        (NotUnderstood(), "after work when the house is quiet", "nlu_fallback", 0.25),
+        (Say(), "we were together thirty years", "off_topic", 0.92),
+        (Say(), "sunday nights", "goodbye", 0.5),
+        (Reflect(), "he rides me all day", "partner_support", 0.39),
+    ],
+)
+def test_whatever_he_answers_to_a_plain_question_is_heard(flow, text, intent, confidence):
+    he = Talker()
+    assert he.turn(Say(), "i drink too much", "drinking") == ["utter_drinking"]
+    assert he.turn(flow, text, intent, confidence=confidence) == ["utter_heard_plain"]
+
+
+def test_a_joke_and_a_goodbye_are_no_answer_to_a_plain_question():
+    for text, intent in (("tell me a joke", "off_topic"), ("see you mate", "goodbye")):
+        he = Talker()
+        he.turn(Say(), "i drink too much", "drinking")
+        assert he.turn(Say(), text, intent, confidence=0.95) == [f"utter_{intent}"]
+
+
+@pytest.mark.parametrize("text", ["stop", "Enough.", "that's enough", "thats it for today", "No more questions!"])
+def test_stop_needs_no_model(text):
+    for stage in ("opened", "deeper", "stepped", "when", "hinders", "smaller"):
+        he = Talker(theme="hiding_it", theme_stage=stage)
+        assert he.turn(Say(), text, "affirm", confidence=0.9) == ["utter_stop"]
+        assert (he.slots["theme"], he.payloads) == (None, [])
+
+
+def test_a_time_of_day_is_no_goodbye_while_a_theme_is_open():
+    he = Talker(theme="hiding_it", theme_stage="deeper")
+    assert he.turn(Say(), "and then the evenings come", "goodbye", confidence=0.7)[0] == "utter_heard"
+    he = Talker(theme="hiding_it", theme_stage="deeper")
+    assert he.turn(Say(), "see you", "goodbye", confidence=0.95) == ["utter_goodbye"]
+
+
+def test_an_answer_that_is_known_opens_no_other_theme():
+    he = Talker(theme="mens_group", theme_stage="opened")
+    said = he.turn(Reflect(), "nobody laughs and i dont have to put on an act", "hiding_it", confidence=0.97)
+    assert said == ["utter_mens_group_answer_no_act"]
 
 
 def test_the_memory_forgets_what_is_older_than_a_week():
