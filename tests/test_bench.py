@@ -79,3 +79,33 @@ def test_page_tells_every_figure_with_its_range_and_has_a_plot(tmp_path):
     assert "| 100,000 | not tried | 4.00 (4.00 to 4.00) | 1.00 |" in said
     assert "The machine was idle." in said
     assert page.with_suffix(".svg").read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(("refs", "astray"), [((5, 6), 0), ((6, 5), 1), ((5, None), 1)])
+def test_day_of_many_men_finds_an_answer_that_is_missing_or_out_of_order(database, person, refs, astray):
+    from bot.clock import utc_now
+    from bot.storage.models import OutboxMessage
+    from scripts import soak_men
+    from scripts.speed import ours
+
+    man = person()
+    said = ours.messages(database, [man, man], ["one", "two"], 1)
+    with database.write() as session:
+        for row in session.query(soak_men.InboxMessage):
+            row.door, row.state = "telegram", "done"
+        for asked, ref in zip(said, refs, strict=True):
+            row = OutboxMessage(person_id=man, turn_id=asked["message_id"], state="sent", delivery_ref=ref)
+            row.created_at = row.due_at = utc_now()
+            session.add(row)
+            session.flush()
+    found = soak_men.check(database)
+    assert found["astray"] == astray
+    assert found["inbox"] == {"done": 2}
+
+
+def test_growth_is_told_from_behind_the_warm_up():
+    from scripts import soak_men
+
+    warming, flat = [(0.0, 100.0 + step) for step in range(10)], [(0.0, 200.0)] * 30
+    assert soak_men.growth(warming + flat) == 0.0
+    assert soak_men.growth(warming + flat + [(0.0, 220.0)] * 10) == pytest.approx(10.0)
