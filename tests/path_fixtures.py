@@ -107,7 +107,7 @@ class Running:
     def stop(self) -> int:
         self.process.terminate()
         try:
-            return self.process.wait(timeout=15)
+            return self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

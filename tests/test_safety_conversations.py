@@ -183,7 +183,7 @@ async def test_crisis_in_mid_questionnaire_comes_first_and_offers_the_way_back(s
 
 async def test_crisis_in_mid_theme_offers_the_way_back(shared_rasa):
     async with man(shared_rasa, "theme") as he:
-        await he.say("the missus thinks its all in my head and i should snap out of it")
+        await he.say("my wife thinks i should just snap out of it")
         theme = he.slot("theme")
         assert theme
         await he.say(CRISIS)
