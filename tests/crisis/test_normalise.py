@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import bot.crisis
 from bot.crisis import Level, classifier, rules, screen
 from bot.crisis.lexicon import read_lexicon
-from bot.crisis.normalise import words
+from bot.crisis.normalise import MAX_CHARACTERS, words
 
 SECONDS = 0.5  # generous: measured 0.01 to 0.2 on this machine
 
@@ -162,7 +162,9 @@ def test_no_input_makes_the_classifier_read_more_than_its_windows(name: str, mon
 
 
 def test_text_beyond_the_limit_is_not_read() -> None:
-    assert screen("a " * 2048 + "i want to die").level == "none"
+    filler = "had tea and a walk with the dog. " * 125
+    assert len(filler) > MAX_CHARACTERS
+    assert screen(filler + "i want to die").level == "none"
 
 
 @settings(max_examples=300, deadline=None)
